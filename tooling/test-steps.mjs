@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { checkDocs } from './check-docs.mjs';
+import { checkFloors } from './check-floors.mjs';
+import { checkLockfile } from './check-lockfile.mjs';
+import { checkPackages } from './check-packages.mjs';
+import { checkSuites } from './check-suites.mjs';
+import { publicPackages } from './lib/packages.mjs';
+import { run } from './lib/process.mjs';
+import { TOOLS } from './lib/tool-recipes.mjs';
+import { workspace } from './lib/workspace.mjs';
+import { coversSecondNode, SECOND_NODE, secondNode } from './node24.mjs';
+import { ensureTools, withTools } from './tools.mjs';
+import { vitest } from './vitest.mjs';
+
+const module = (path) => join(workspace, 'node_modules', path);
+const node = (args, options) => run(process.execPath, args, { cwd: workspace, ...options });
+
+/**
+ * The steps of `npm test`.
+ *
+ * @param {import('./vitest.mjs').Tally} tally Where the tests are counted.
+ * @returns {import('./lib/steps.mjs').Step[]}
+ */
+export function testSteps(tally) {
+  return [...gates(), ...builds(), ...tests(tally)];
+}
+
+function gates() {
+  return [
+    {
+      name: 'lint',
+      title: 'format and lint (Biome), lockfile',
+      run: async (signal) => {
+        checkLockfile();
+        await node([module('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--error-on-warnings'], { signal });
+      },
+    },
+    {
+      name: 'floors',
+      title: 'imports go downwards only, no circle (dependency-cruiser)',
+      run: async () => {
+        const { violations, files, imports } = await checkFloors(workspace);
+        if (violations.length > 0) {
+          throw new Error(violations.map(({ rule, from, to }) => `${rule}: ${from} -> ${to}`).join('\n'));
+        }
+        return `${files} files, ${imports} imports`;
+      },
+    },
+    {
+      name: 'types',
+      title: 'tsc --noEmit',
+      run: async (signal) => {
+        await node([module('typescript/bin/tsc'), '--noEmit', '--pretty', 'false', '-p', 'tsconfig.json'], { signal });
+      },
+    },
+    { name: 'suites', title: 'every room, package and example has tests', run: async () => checkSuites() },
+    { name: 'docs', title: 'code blocks of README and docs type-check', needs: ['types'], run: checkDocs },
+  ];
+}
+
+function builds() {
+  const packages = publicPackages();
+  const build = ({ name, folder }) => ({
+    name: `build-${name.split('/')[1]}`,
+    title: `tsup ${name}`,
+    run: async (signal) => {
+      await node([module('tsup/dist/cli-default.js')], { cwd: folder, signal });
+    },
+  });
+  const steps = packages.map(build);
+  return [
+    ...steps,
+    {
+      name: 'packages',
+      title: 'tarballs: contents, publint, arethetypeswrong, isolated install, imports',
+      needs: steps.map(({ name }) => name),
+      run: checkPackages,
+    },
+  ];
+}
+
+function tests(tally) {
+  const gate = ['lint', 'floors', 'types', 'suites'];
+  const lane = (name, project, runtime, needs) => ({
+    name,
+    title: `${project} tests, Node ${runtime === 'own' ? process.versions.node : SECOND_NODE}`,
+    needs: [...gate, ...needs],
+    run: async (signal) =>
+      vitest({ project, node: runtime === 'own' ? process.execPath : await secondNode(signal), name, tally, signal }),
+  });
+  return [
+    {
+      name: 'tools',
+      title: 'programs to compare with',
+      load: 0,
+      run: (signal) => ensureTools(Object.keys(TOOLS), signal),
+    },
+    lane('unit', 'unit', 'own', ['tools']),
+    lane('integration', 'integration', 'own', ['tools']),
+    {
+      name: 'demo',
+      title: 'the quickstart, as npm run demo starts it',
+      needs: ['tools', 'types'],
+      run: async (signal) => {
+        const argv = ['--conditions=source', '--import', 'tsx', 'examples/quickstart/src/main.ts'];
+        await node(argv, { env: withTools(), signal });
+      },
+    },
+    ...secondLane(lane),
+  ];
+}
+
+/** The same tests on the second runtime, unless the first is as new. */
+function secondLane(lane) {
+  if (coversSecondNode) {
+    const covered = async () => `covered: this is Node ${process.versions.node}`;
+    return [{ name: 'node24', title: 'second runtime', run: covered }];
+  }
+  return [
+    { name: 'node24', title: `fetch Node ${SECOND_NODE}`, load: 0, run: (signal) => secondNode(signal) },
+    lane('unit-node24', 'unit', 'second', ['node24', 'unit']),
+    lane('integration-node24', 'integration', 'second', ['node24', 'integration']),
+  ];
+}
