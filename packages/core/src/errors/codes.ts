@@ -1,0 +1,93 @@
+/**
+ * Every code that the SDK throws on purpose, grouped by the class that carries it. A closed union: a `switch` over
+ * `error.code` is checked by the compiler, and a code once published keeps its meaning.
+ */
+export const INVALID_INPUT_CODES = [
+  'INVALID_ARGUMENT',
+  'HEX_INVALID',
+  'BASE64_INVALID',
+  'PEM_INVALID',
+  'DER_INVALID',
+  'DER_TOO_LARGE',
+  'DER_TOO_DEEP',
+  'NAME_INVALID',
+  'GENERAL_NAME_INVALID',
+  'EXTENSION_INVALID',
+  'CERTIFICATE_INVALID',
+  'CSR_INVALID',
+  'CSR_SIGNATURE_INVALID',
+  'CRL_INVALID',
+  'KEY_INVALID',
+  'KEY_UNSUPPORTED',
+  'SIGNATURE_ALGORITHM_UNSUPPORTED',
+  'PASSPHRASE_TOO_SHORT',
+  'ROOT_FILE_INVALID',
+  'ROOT_CRL_INVALID',
+  'INTERMEDIATE_INVALID',
+] as const;
+
+export const NOT_FOUND_CODES = [
+  'CERTIFICATE_NOT_FOUND',
+  'INTERMEDIATE_NOT_FOUND',
+  'INTERMEDIATE_REQUEST_NOT_FOUND',
+  'BLOB_NOT_FOUND',
+] as const;
+
+export const CONFLICT_CODES = [
+  'COMMIT_CONFLICT',
+  'UNIQUE_CONFLICT',
+  'AUTHORITY_EXISTS',
+  'AUTHORITY_NOT_READY',
+  'INTERMEDIATE_AMBIGUOUS',
+  'INTERMEDIATE_ALREADY_INSTALLED',
+  'ALREADY_REVOKED',
+  'NOT_ON_HOLD',
+  'REQUEST_ID_REUSED',
+  'ROOT_CRL_OLDER',
+  'EVENTS_STORAGE_MISMATCH',
+  'STORE_COLLECTION_CONFLICT',
+] as const;
+
+export const POLICY_CODES = ['ISSUANCE_REFUSED'] as const;
+
+export const STORAGE_CODES = [
+  'STORAGE_UNAVAILABLE',
+  'STORAGE_CLOSED',
+  'STORAGE_INVALID',
+  'STORAGE_TOO_LARGE',
+  'STORAGE_UNDECLARED',
+  'STORAGE_SCHEMA_NEWER',
+  'STORAGE_SCHEMA_STALE',
+  'STORAGE_UNSAFE_CONFIG',
+  'STORAGE_CORRUPT',
+  'STORAGE_OUTCOME_UNKNOWN',
+  'STORAGE_ABORTED',
+] as const;
+
+export const SEAL_CODES = [
+  'SEAL_OPEN_FAILED',
+  'SEAL_INVALID',
+  'SEAL_KEY_UNKNOWN',
+  'KEYRING_MISMATCH',
+  'ROOT_PASSPHRASE_WRONG',
+] as const;
+
+/** Codes of `ChanceryError` itself: the host, rather than a value, is at fault. */
+export const GENERAL_CODES = ['CRYPTO_UNSUPPORTED', 'ABORTED'] as const;
+
+export type InvalidInputCode = (typeof INVALID_INPUT_CODES)[number];
+export type NotFoundCode = (typeof NOT_FOUND_CODES)[number];
+export type ConflictCode = (typeof CONFLICT_CODES)[number];
+export type PolicyCode = (typeof POLICY_CODES)[number];
+export type StorageErrorCode = (typeof STORAGE_CODES)[number];
+export type SealCode = (typeof SEAL_CODES)[number];
+export type GeneralCode = (typeof GENERAL_CODES)[number];
+
+export type ChanceryErrorCode =
+  | InvalidInputCode
+  | NotFoundCode
+  | ConflictCode
+  | PolicyCode
+  | StorageErrorCode
+  | SealCode
+  | GeneralCode;
