@@ -1,0 +1,224 @@
+import type { Buffer } from 'node:buffer';
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+  scrypt,
+  sign,
+  verify,
+} from 'node:crypto';
+import { InvalidInputError } from '../errors/families.ts';
+import type {
+  CryptoProvider,
+  DigestAlgorithm,
+  KeyAlgorithm,
+  KeyKind,
+  MaybePromise,
+  PrivateKey,
+  PublicKey,
+  ScryptCost,
+  SignatureAlgorithm,
+} from '../ports/crypto.ts';
+import { cannotOpen, checkAead, TAG_LENGTH } from './aead.ts';
+import { type SignatureScheme, signatureSchemeFor } from './algorithms.ts';
+import { checkHkdfLength } from './hkdf-length.ts';
+import { adoptNodePrivateKey, handleOf, importNodePrivateKey, importNodePublicKey } from './node-keys.ts';
+import { WorkSplitter } from './work-splitter.ts';
+
+const DIGEST_NAMES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
+const SCRYPT_HEADROOM = 1024 * 1024;
+
+/** OpenSSL through `node:crypto`: synchronous for a lone caller, on the thread pool once a queue forms. */
+class NodeCryptoProvider implements CryptoProvider {
+  readonly name = 'node';
+  readonly #splitter = new WorkSplitter();
+
+  randomBytes(length: number): Uint8Array {
+    return plain(randomBytes(length));
+  }
+
+  digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
+    return plain(createHash(digestName(algorithm)).update(data).digest());
+  }
+
+  hmac(algorithm: 'SHA-256' | 'SHA-512', key: Uint8Array, data: Uint8Array): Uint8Array {
+    return plain(createHmac(digestName(algorithm), key).update(data).digest());
+  }
+
+  // RFC 5869 by two HMACs: half the time that hkdfSync takes for the lengths of keys.
+  hkdf(
+    algorithm: 'SHA-256' | 'SHA-512',
+    key: Uint8Array,
+    salt: Uint8Array,
+    info: Uint8Array,
+    length: number,
+  ): Uint8Array {
+    const digest = digestName(algorithm);
+    const pseudorandomKey = createHmac(digest, salt).update(key).digest();
+    checkHkdfLength(algorithm, length);
+    const blocks = Math.ceil(length / pseudorandomKey.length);
+    const derived = new Uint8Array(blocks * pseudorandomKey.length);
+    let previous: Uint8Array = new Uint8Array();
+    for (let block = 1; block <= blocks; block++) {
+      previous = createHmac(digest, pseudorandomKey)
+        .update(previous)
+        .update(info)
+        .update(Uint8Array.of(block))
+        .digest();
+      derived.set(previous, (block - 1) * previous.length);
+    }
+    return derived.slice(0, length);
+  }
+
+  scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Promise<Uint8Array> {
+    const { cost: N, blockSize: r, parallelization: p } = cost;
+    const maxmem = 128 * r * (N + p) + SCRYPT_HEADROOM;
+    return new Promise<Uint8Array>((resolve, reject) => {
+      scrypt(passphrase, salt, length, { N, r, p, maxmem }, (error, key) =>
+        error ? reject(error) : resolve(plain(key)),
+      );
+    }).catch(() => {
+      throw scryptRefused(cost);
+    });
+  }
+
+  aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    checkAead(key, nonce);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    cipher.setAAD(aad);
+    const sealed = new Uint8Array(plaintext.length + TAG_LENGTH);
+    sealed.set(cipher.update(plaintext));
+    cipher.final();
+    sealed.set(cipher.getAuthTag(), plaintext.length);
+    return sealed;
+  }
+
+  aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+    checkAead(key, nonce);
+    const end = ciphertext.length - TAG_LENGTH;
+    if (end < 0) throw cannotOpen();
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_LENGTH });
+    decipher.setAAD(aad);
+    decipher.setAuthTag(ciphertext.subarray(end));
+    const plaintext = decipher.update(ciphertext.subarray(0, end));
+    try {
+      decipher.final();
+    } catch (cause) {
+      plaintext.fill(0);
+      throw cannotOpen(cause);
+    }
+    return plain(plaintext);
+  }
+
+  generateKey(algorithm: KeyAlgorithm): MaybePromise<PrivateKey> {
+    switch (algorithm) {
+      case 'Ed25519':
+        return adopt(generateKeyPairSync('ed25519'));
+      case 'ECDSA-P256':
+        return adopt(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+      case 'ECDSA-P384':
+        return adopt(generateKeyPairSync('ec', { namedCurve: 'P-384' }));
+      case 'RSA-2048':
+      case 'RSA-3072':
+      case 'RSA-4096': {
+        const options = { modulusLength: Number(algorithm.slice(4)), publicExponent: 65537 };
+        const generate = (done: (error: Error | null, pair: KeyPairKeyObjectResult) => void): void =>
+          generateKeyPair('rsa', options, (error, publicKey, privateKey) => done(error, { publicKey, privateKey }));
+        return this.#splitter.onPool(generate).then(adopt);
+      }
+      default:
+        throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${JSON.stringify(algorithm)}`);
+    }
+  }
+
+  importPrivateKey(pkcs8: Uint8Array): PrivateKey {
+    return importNodePrivateKey(pkcs8);
+  }
+
+  exportPrivateKey(key: PrivateKey): Uint8Array {
+    return plain(handleOf(key).export({ format: 'der', type: 'pkcs8' }));
+  }
+
+  importPublicKey(spki: Uint8Array): PublicKey {
+    return importNodePublicKey(spki);
+  }
+
+  sign(key: PrivateKey, algorithm: SignatureAlgorithm, data: Uint8Array): MaybePromise<Uint8Array> {
+    const { kind } = key.publicKey;
+    const scheme = signatureSchemeFor(kind, algorithm);
+    const input = keyInput(handleOf(key), scheme);
+    const digest = scheme.digest && DIGEST_NAMES[scheme.digest];
+    if (isQuickToSign(kind) && this.#splitter.mayRunInline()) return plain(sign(digest, data, input));
+    return this.#splitter.onPool<Buffer>((done) => sign(digest, data, input, done)).then(plain);
+  }
+
+  verify(
+    key: PublicKey,
+    algorithm: SignatureAlgorithm,
+    data: Uint8Array,
+    signature: Uint8Array,
+  ): MaybePromise<boolean> {
+    const scheme = signatureSchemeFor(key.kind, algorithm);
+    const input = keyInput(handleOf(key), scheme);
+    const digest = scheme.digest && DIGEST_NAMES[scheme.digest];
+    if (isQuickToVerify(key.kind) && this.#splitter.mayRunInline()) return verify(digest, data, input, signature);
+    return this.#splitter.onPool<boolean>((done) => verify(digest, data, input, signature, done));
+  }
+}
+
+/** The default provider: OpenSSL through `node:crypto`. */
+export const defaultCrypto: CryptoProvider = new NodeCryptoProvider();
+
+/**
+ * Gives the default provider: OpenSSL through `node:crypto`.
+ *
+ * @returns one shared provider; keys made through any reference to it may be used through any other
+ */
+export function nodeCrypto(): CryptoProvider {
+  return defaultCrypto;
+}
+
+function adopt({ privateKey, publicKey }: KeyPairKeyObjectResult): PrivateKey {
+  return adoptNodePrivateKey(privateKey, publicKey);
+}
+
+// What takes about a millisecond gains nothing from skipping the pool and holds up the event loop.
+function isQuickToSign(kind: KeyKind): boolean {
+  return kind.type === 'Ed25519' || (kind.type === 'EC' && kind.curve === 'P-256');
+}
+
+function isQuickToVerify(kind: KeyKind): boolean {
+  return isQuickToSign(kind) || (kind.type === 'RSA' && kind.modulusBits <= 4096 && kind.publicExponent <= 65537n);
+}
+
+function keyInput(key: KeyObject, scheme: SignatureScheme): Parameters<typeof sign>[2] & Parameters<typeof verify>[2] {
+  if (scheme.padding !== 'pss') return key;
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}
+
+function digestName(algorithm: DigestAlgorithm): string {
+  const name = Object.hasOwn(DIGEST_NAMES, algorithm) ? DIGEST_NAMES[algorithm] : undefined;
+  if (name === undefined)
+    throw new InvalidInputError('INVALID_ARGUMENT', `Unknown digest algorithm ${JSON.stringify(algorithm)}`);
+  return name;
+}
+
+// A Buffer shares memory where a Uint8Array copies (slice), so none is let out.
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+function scryptRefused({ cost, blockSize, parallelization }: ScryptCost): InvalidInputError {
+  return new InvalidInputError(
+    'INVALID_ARGUMENT',
+    `scrypt does not take the cost N=${cost}, r=${blockSize}, p=${parallelization}`,
+    { facts: { cost, blockSize, parallelization } },
+  );
+}
