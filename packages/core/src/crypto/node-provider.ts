@@ -9,7 +9,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
   type KeyPairKeyObjectResult,
-  randomBytes,
+  randomFillSync,
   scrypt,
   sign,
   verify,
@@ -30,6 +30,7 @@ import { cannotOpen, checkAead, TAG_LENGTH } from './aead.ts';
 import { type SignatureScheme, signatureSchemeFor } from './algorithms.ts';
 import { checkHkdfLength } from './hkdf-length.ts';
 import { adoptNodePrivateKey, handleOf, importNodePrivateKey, importNodePublicKey } from './node-keys.ts';
+import { RandomPool } from './random-pool.ts';
 import { WorkSplitter } from './work-splitter.ts';
 
 const DIGEST_NAMES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
@@ -39,9 +40,10 @@ const SCRYPT_HEADROOM = 1024 * 1024;
 class NodeCryptoProvider implements CryptoProvider {
   readonly name = 'node';
   readonly #splitter = new WorkSplitter();
+  readonly #random = new RandomPool(randomFillSync);
 
   randomBytes(length: number): Uint8Array {
-    return plain(randomBytes(length));
+    return this.#random.draw(length);
   }
 
   digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {

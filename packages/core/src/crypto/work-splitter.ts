@@ -1,5 +1,5 @@
-// Enough for a few hundred microseconds of P-256 work, so that a loop over one caller's requests lets timers run.
-const INLINE_PER_TURN = 16;
+// About a millisecond of P-256 work, so that a loop over one caller's requests lets timers run.
+const INLINE_PER_TURN = 32;
 const RESULTS_PER_TURN = 16;
 
 /**
