@@ -11,7 +11,7 @@ export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
   'Ed25519',
 ];
 
-/** What a signature algorithm is made of. Ed25519 hashes inside itself, so it names no digest. */
+/** What a signature algorithm is made of. Ed25519 and Ed448 hash inside themselves, so they name no digest. */
 export interface SignatureScheme {
   readonly keyType: KeyKind['type'];
   readonly padding?: 'pkcs1' | 'pss';
@@ -30,7 +30,10 @@ export const SIGNATURE_SCHEMES: Readonly<Record<SignatureAlgorithm, SignatureSch
   'RSA-PSS-SHA384': { keyType: 'RSA', padding: 'pss', digest: 'SHA-384' },
   'RSA-PSS-SHA512': { keyType: 'RSA', padding: 'pss', digest: 'SHA-512' },
   Ed25519: { keyType: 'Ed25519' },
+  Ed448: { keyType: 'Ed448' },
 };
+
+const CURVE_ALGORITHMS = { 'P-256': 'ECDSA-SHA256', 'P-384': 'ECDSA-SHA384', 'P-521': 'ECDSA-SHA512' } as const;
 
 /**
  * Chooses the algorithm that a key signs with by default: the digest that matches the strength of its curve, and
@@ -40,9 +43,8 @@ export const SIGNATURE_SCHEMES: Readonly<Record<SignatureAlgorithm, SignatureSch
  * @returns the algorithm
  */
 export function signatureAlgorithmFor(kind: KeyKind): SignatureAlgorithm {
-  if (kind.type === 'Ed25519') return 'Ed25519';
   if (kind.type === 'RSA') return 'RSA-PKCS1-SHA256';
-  return kind.curve === 'P-256' ? 'ECDSA-SHA256' : 'ECDSA-SHA384';
+  return kind.type === 'EC' ? CURVE_ALGORITHMS[kind.curve] : kind.type;
 }
 
 /**
@@ -52,9 +54,8 @@ export function signatureAlgorithmFor(kind: KeyKind): SignatureAlgorithm {
  * @returns `ECDSA-P256`, `RSA-2048`, `Ed25519`; also sizes that the SDK does not generate, such as `RSA-2047`
  */
 export function keyAlgorithmName(kind: KeyKind): string {
-  if (kind.type === 'Ed25519') return 'Ed25519';
   if (kind.type === 'RSA') return `RSA-${kind.modulusBits}`;
-  return kind.curve === 'P-256' ? 'ECDSA-P256' : 'ECDSA-P384';
+  return kind.type === 'EC' ? `ECDSA-${kind.curve.replace('-', '')}` : kind.type;
 }
 
 /**

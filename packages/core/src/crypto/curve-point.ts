@@ -5,8 +5,8 @@ interface Curve {
   readonly b: bigint;
 }
 
-// NIST SP 800-186 section 3.2.1; for both, a = -3.
-const CURVES: Readonly<Record<'P-256' | 'P-384', Curve>> = {
+// NIST SP 800-186 section 3.2.1; for each, a = -3.
+const CURVES: Readonly<Record<'P-256' | 'P-384' | 'P-521', Curve>> = {
   'P-256': {
     p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
     b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
@@ -14,6 +14,10 @@ const CURVES: Readonly<Record<'P-256' | 'P-384', Curve>> = {
   'P-384': {
     p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
     b: 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aefn,
+  },
+  'P-521': {
+    p: 2n ** 521n - 1n,
+    b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
   },
 };
 
@@ -26,7 +30,7 @@ const CURVES: Readonly<Record<'P-256' | 'P-384', Curve>> = {
  * @param y big-endian
  * @returns true when it does
  */
-export function isOnCurve(curve: 'P-256' | 'P-384', x: Uint8Array, y: Uint8Array): boolean {
+export function isOnCurve(curve: 'P-256' | 'P-384' | 'P-521', x: Uint8Array, y: Uint8Array): boolean {
   const { p, b } = CURVES[curve];
   const [px, py] = [toBigInt(x), toBigInt(y)];
   return px < p && py < p && (px * px * px - 3n * px + b - py * py) % p === 0n;

@@ -31,14 +31,16 @@ export function importNodePublicKey(spki: Uint8Array): PublicKey {
 }
 
 // OpenSSL 3 spends 60 to 90 µs on finding a decoder for a SubjectPublicKeyInfo. From the numbers themselves P-256 takes
-// half of it and RSA and Ed25519 almost nothing; P-384 alone is faster the long way, since the short one multiplies by
+// half of it and RSA and Ed25519 almost nothing; larger curves are faster the long way, since the short one multiplies by
 // the group's order, which means nothing on a curve of cofactor 1. Either way checks the curve's equation.
 function fastestInput(parsed: ParsedSpki, spki: Uint8Array): JsonWebKeyInput | Parameters<typeof createPublicKey>[0] {
-  if ('point' in parsed) return { format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(parsed.point) } };
+  if ('point' in parsed) {
+    return { format: 'jwk', key: { kty: 'OKP', crv: parsed.kind.type, x: toBase64Url(parsed.point) } };
+  }
   if ('modulus' in parsed) {
     return { format: 'jwk', key: { kty: 'RSA', n: toBase64Url(parsed.modulus), e: toBase64Url(parsed.exponent) } };
   }
-  if (parsed.kind.curve === 'P-384') return { format: 'der', type: 'spki', key: spki as Buffer };
+  if (parsed.kind.curve !== 'P-256') return { format: 'der', type: 'spki', key: spki as Buffer };
   return { format: 'jwk', key: { kty: 'EC', crv: 'P-256', x: toBase64Url(parsed.x), y: toBase64Url(parsed.y) } };
 }
 
@@ -77,7 +79,7 @@ export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
 const PROBE = Uint8Array.of(0x70, 0x61, 0x69, 0x72);
 
 function isPair(privateHandle: KeyObject, publicHandle: KeyObject, kind: KeyKind): boolean {
-  const digest = kind.type === 'Ed25519' ? null : 'sha256';
+  const digest = kind.type === 'Ed25519' || kind.type === 'Ed448' ? null : 'sha256';
   try {
     return verify(digest, PROBE, publicHandle, sign(digest, PROBE, privateHandle));
   } catch {

@@ -14,6 +14,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { InvalidInputError } from '../errors/families.ts';
 import type {
   CryptoProvider,
@@ -31,7 +32,7 @@ import { type SignatureScheme, signatureSchemeFor } from './algorithms.ts';
 import { checkHkdfLength } from './hkdf-length.ts';
 import { adoptNodePrivateKey, handleOf, importNodePrivateKey, importNodePublicKey } from './node-keys.ts';
 import { RandomPool } from './random-pool.ts';
-import { WorkSplitter } from './work-splitter.ts';
+import { type PoolStart, WorkSplitter } from './work-splitter.ts';
 
 const DIGEST_NAMES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
 const SCRYPT_HEADROOM = 1024 * 1024;
@@ -39,7 +40,7 @@ const SCRYPT_HEADROOM = 1024 * 1024;
 /** OpenSSL through `node:crypto`: synchronous for a lone caller, on the thread pool once a queue forms. */
 class NodeCryptoProvider implements CryptoProvider {
   readonly name = 'node';
-  readonly #splitter = new WorkSplitter();
+  readonly #splitter = new WorkSplitter(2 * availableParallelism());
   readonly #random = new RandomPool(randomFillSync);
 
   randomBytes(length: number): Uint8Array {
@@ -131,9 +132,12 @@ class NodeCryptoProvider implements CryptoProvider {
       case 'RSA-3072':
       case 'RSA-4096': {
         const options = { modulusLength: Number(algorithm.slice(4)), publicExponent: 65537 };
-        const generate = (done: (error: Error | null, pair: KeyPairKeyObjectResult) => void): void =>
-          generateKeyPair('rsa', options, (error, publicKey, privateKey) => done(error, { publicKey, privateKey }));
-        return this.#splitter.onPool(generate).then(adopt);
+        // Not counted with the splitter's work: finding primes takes seconds, and nothing may queue behind it.
+        return new Promise<KeyPairKeyObjectResult>((resolve, reject) => {
+          generateKeyPair('rsa', options, (error, publicKey, privateKey) =>
+            error ? reject(error) : resolve({ publicKey, privateKey }),
+          );
+        }).then(adopt);
       }
       default:
         throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${JSON.stringify(algorithm)}`);
@@ -157,8 +161,10 @@ class NodeCryptoProvider implements CryptoProvider {
     const scheme = signatureSchemeFor(kind, algorithm);
     const input = keyInput(handleOf(key), scheme);
     const digest = scheme.digest && DIGEST_NAMES[scheme.digest];
-    if (isQuickToSign(kind) && this.#splitter.mayRunInline()) return plain(sign(digest, data, input));
-    return this.#splitter.onPool<Buffer>((done) => sign(digest, data, input, done)).then(plain);
+    const inline = (): Uint8Array => plain(sign(digest, data, input));
+    const start: PoolStart<Uint8Array> = (done) =>
+      sign(digest, data, input, (error, signature) => done(error, signature && plain(signature)));
+    return isQuickToSign(kind) ? this.#splitter.run(inline, start) : this.#splitter.runOnPool(start);
   }
 
   verify(
@@ -166,12 +172,14 @@ class NodeCryptoProvider implements CryptoProvider {
     algorithm: SignatureAlgorithm,
     data: Uint8Array,
     signature: Uint8Array,
+    saltLength?: number,
   ): MaybePromise<boolean> {
     const scheme = signatureSchemeFor(key.kind, algorithm);
-    const input = keyInput(handleOf(key), scheme);
+    const input = keyInput(handleOf(key), scheme, saltLength);
     const digest = scheme.digest && DIGEST_NAMES[scheme.digest];
-    if (isQuickToVerify(key.kind) && this.#splitter.mayRunInline()) return verify(digest, data, input, signature);
-    return this.#splitter.onPool<boolean>((done) => verify(digest, data, input, signature, done));
+    const inline = (): boolean => verify(digest, data, input, signature);
+    const start: PoolStart<boolean> = (done) => verify(digest, data, input, signature, done);
+    return isQuickToVerify(key.kind) ? this.#splitter.run(inline, start) : this.#splitter.runOnPool(start);
   }
 }
 
@@ -200,9 +208,13 @@ function isQuickToVerify(kind: KeyKind): boolean {
   return isQuickToSign(kind) || (kind.type === 'RSA' && kind.modulusBits <= 4096 && kind.publicExponent <= 65537n);
 }
 
-function keyInput(key: KeyObject, scheme: SignatureScheme): Parameters<typeof sign>[2] & Parameters<typeof verify>[2] {
+function keyInput(
+  key: KeyObject,
+  scheme: SignatureScheme,
+  saltLength: number = constants.RSA_PSS_SALTLEN_DIGEST,
+): Parameters<typeof sign>[2] & Parameters<typeof verify>[2] {
   if (scheme.padding !== 'pss') return key;
-  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
 }
 
 function digestName(algorithm: DigestAlgorithm): string {

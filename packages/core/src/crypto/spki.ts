@@ -8,7 +8,7 @@ import type { KeyKind } from '../ports/crypto.ts';
 export type ParsedSpki =
   | { readonly kind: KeyKind & { type: 'EC' }; readonly x: Uint8Array; readonly y: Uint8Array }
   | { readonly kind: KeyKind & { type: 'RSA' }; readonly modulus: Uint8Array; readonly exponent: Uint8Array }
-  | { readonly kind: KeyKind & { type: 'Ed25519' }; readonly point: Uint8Array };
+  | { readonly kind: KeyKind & { type: 'Ed25519' | 'Ed448' }; readonly point: Uint8Array };
 
 /** id-ecPublicKey (RFC 5480). */
 export const OID_EC = '1.2.840.10045.2.1';
@@ -16,10 +16,13 @@ export const OID_EC = '1.2.840.10045.2.1';
 export const OID_RSA = '1.2.840.113549.1.1.1';
 /** id-Ed25519 (RFC 8410). */
 export const OID_ED25519 = '1.3.101.112';
+/** id-Ed448 (RFC 8410). */
+const OID_ED448 = '1.3.101.113';
 /** The named curves (RFC 5480 section 2.1.1.1), by OID. */
 export const NAMED_CURVES = {
   '1.2.840.10045.3.1.7': { curve: 'P-256', coordinate: 32 },
   '1.3.132.0.34': { curve: 'P-384', coordinate: 48 },
+  '1.3.132.0.35': { curve: 'P-521', coordinate: 66 },
 } as const;
 
 // OpenSSL refuses to compute with more (OPENSSL_RSA_MAX_MODULUS_BITS).
@@ -61,11 +64,12 @@ function read(spki: Uint8Array): ParsedSpki {
     algorithm.finish();
     return readRsa(readKeyBits(info));
   }
-  if (oid === OID_ED25519) {
+  if (oid === OID_ED25519 || oid === OID_ED448) {
     algorithm.finish();
     const point = readKeyBits(info);
-    if (point.length !== 32) throw invalid(`an Ed25519 key has 32 bytes, not ${point.length}`);
-    return { kind: { type: 'Ed25519' }, point };
+    const [type, length] = oid === OID_ED25519 ? (['Ed25519', 32] as const) : (['Ed448', 57] as const);
+    if (point.length !== length) throw invalid(`an ${type} key has ${length} bytes, not ${point.length}`);
+    return { kind: { type }, point };
   }
   throw unsupported(`Public key algorithm ${oid} is not supported`, { algorithm: oid });
 }

@@ -12,7 +12,7 @@ type ImportAlgorithm = EcKeyImportParams | RsaHashedImportParams | { readonly na
 /** The algorithm parameter of WebCrypto for a key that is used with a scheme: it binds an RSA key to padding and digest. */
 export function keyParameters(kind: KeyKind, scheme: SignatureScheme): ImportAlgorithm {
   if (kind.type === 'EC') return { name: 'ECDSA', namedCurve: kind.curve };
-  if (kind.type === 'Ed25519') return { name: 'Ed25519' };
+  if (kind.type !== 'RSA') return { name: kind.type };
   return { name: scheme.padding === 'pss' ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5', hash: scheme.digest as string };
 }
 
@@ -43,6 +43,9 @@ export class WebCryptoKeys {
   importPublic(spki: Uint8Array): PublicKey {
     const copy = Uint8Array.from(spki);
     const parsed = parseSpki(copy);
+    if (parsed.kind.type === 'Ed448') {
+      throw new InvalidInputError('KEY_UNSUPPORTED', 'Ed448 is not supported by this provider (WebCrypto)');
+    }
     if ('x' in parsed && !isOnCurve(parsed.kind.curve, parsed.x, parsed.y)) {
       const { curve } = parsed.kind;
       throw new InvalidInputError('KEY_INVALID', `The public key is invalid: its point does not lie on ${curve}`);

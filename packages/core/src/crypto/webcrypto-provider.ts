@@ -149,14 +149,15 @@ class WebCryptoProvider implements CryptoProvider {
     algorithm: SignatureAlgorithm,
     data: Uint8Array,
     signature: Uint8Array,
+    saltLength?: number,
   ): Promise<boolean> {
     const scheme = signatureSchemeFor(key.kind, algorithm);
     const handle = await this.#keys.handleFor(key, scheme);
     const { kind } = key;
-    const raw = kind.type === 'EC' ? ecdsaFromDer(signature, kind.curve === 'P-256' ? 32 : 48) : signature;
+    const raw = kind.type === 'EC' ? ecdsaFromDer(signature, COORDINATE_LENGTHS[kind.curve]) : signature;
     if (!raw) return false;
     try {
-      return await this.#webcrypto.subtle.verify(signing(scheme), handle, source(raw), source(data));
+      return await this.#webcrypto.subtle.verify(signing(scheme, saltLength), handle, source(raw), source(data));
     } catch {
       // What an implementation cannot make sense of is not a signature.
       return false;
@@ -174,11 +175,13 @@ class WebCryptoProvider implements CryptoProvider {
   }
 }
 
-function signing(scheme: SignatureScheme): AlgorithmIdentifier | EcdsaParams | RsaPssParams {
-  if (scheme.keyType === 'Ed25519') return 'Ed25519';
+const COORDINATE_LENGTHS = { 'P-256': 32, 'P-384': 48, 'P-521': 66 } as const;
+
+function signing(scheme: SignatureScheme, saltLength?: number): AlgorithmIdentifier | EcdsaParams | RsaPssParams {
+  if (scheme.keyType === 'Ed25519' || scheme.keyType === 'Ed448') return scheme.keyType;
   if (scheme.keyType === 'EC') return { name: 'ECDSA', hash: scheme.digest as string };
   if (scheme.padding === 'pkcs1') return 'RSASSA-PKCS1-v1_5';
-  return { name: 'RSA-PSS', saltLength: Number(scheme.digest?.slice(4)) / 8 };
+  return { name: 'RSA-PSS', saltLength: saltLength ?? Number(scheme.digest?.slice(4)) / 8 };
 }
 
 function gcm(nonce: Uint8Array, aad: Uint8Array): AesGcmParams {

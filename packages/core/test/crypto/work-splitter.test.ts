@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { WorkSplitter } from '../../src/crypto/work-splitter.ts';
 
+type Place = 'inline' | 'pool';
+
 /** Runs an operation as a provider does and tells where it ran. */
-function operate(splitter: WorkSplitter): 'inline' | Promise<'pool'> {
-  if (splitter.mayRunInline()) return 'inline';
-  return splitter.onPool<'pool'>((done) => setImmediate(() => done(null, 'pool')));
+function operate(splitter: WorkSplitter): Place | Promise<Place> {
+  return splitter.run<Place>(
+    () => 'inline',
+    (done) => setImmediate(() => done(null, 'pool')),
+  );
 }
 const countInline = (places: readonly string[]): number => places.filter((place) => place === 'inline').length;
 
 describe('WorkSplitter', () => {
   it('serves a lone caller inline, and lets the event loop turn', async () => {
-    const splitter = new WorkSplitter();
+    const splitter = new WorkSplitter(2);
     let turns = 0;
     let ended = false;
     const turn = (): void => {
@@ -21,17 +25,17 @@ describe('WorkSplitter', () => {
     const places: string[] = [];
     for (let call = 0; call < 340; call++) places.push(await operate(splitter));
     ended = true;
-    expect(countInline(places)).toBe(330);
+    expect(countInline(places)).toBe(340);
     expect(turns).toBeGreaterThanOrEqual(10);
   });
 
   it('sends all but the first of a queue to the pool', async () => {
-    const splitter = new WorkSplitter();
+    const splitter = new WorkSplitter(2);
     expect(countInline(await Promise.all(Array.from({ length: 64 }, () => operate(splitter))))).toBe(1);
   });
 
   it('sees a queue of callers who await between their operations', async () => {
-    const splitter = new WorkSplitter();
+    const splitter = new WorkSplitter(2);
     const places: string[] = [];
     await Promise.all(
       Array.from({ length: 8 }, async () => {
@@ -46,16 +50,39 @@ describe('WorkSplitter', () => {
   });
 
   it('serves inline again once the queue has drained', async () => {
-    const splitter = new WorkSplitter();
+    const splitter = new WorkSplitter(2);
     await Promise.all([operate(splitter), operate(splitter), operate(splitter)]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(operate(splitter)).toBe('inline');
   });
 
+  it('keeps no more on the pool than it is told', async () => {
+    const splitter = new WorkSplitter(2);
+    let running = 0;
+    let most = 0;
+    const start = (done: (error: null, result: string) => void): void => {
+      most = Math.max(most, ++running);
+      setImmediate(() => {
+        running--;
+        done(null, 'done');
+      });
+    };
+    await Promise.all(Array.from({ length: 40 }, () => splitter.runOnPool(start)));
+    expect(most).toBe(2);
+  });
+
+  it('lets whoever comes while a lone caller waits for the next turn take the pool', async () => {
+    const splitter = new WorkSplitter(2);
+    for (let call = 0; call < 32; call++) expect(await operate(splitter)).toBe('inline');
+    const waiting = operate(splitter);
+    expect(waiting).toBeInstanceOf(Promise);
+    expect(await Promise.all([waiting, operate(splitter)])).toEqual(['inline', 'pool']);
+  });
+
   it('hands results back a few at a time', async () => {
-    const splitter = new WorkSplitter();
+    const splitter = new WorkSplitter(50);
     const finish: (() => void)[] = [];
-    const started = Array.from({ length: 50 }, () => splitter.onPool<void>((done) => finish.push(() => done(null))));
+    const started = Array.from({ length: 50 }, () => splitter.runOnPool<void>((done) => finish.push(() => done(null))));
     let settled = 0;
     for (const each of started) void each.then(() => settled++);
     for (const each of finish) each();
@@ -70,12 +97,14 @@ describe('WorkSplitter', () => {
   });
 
   it('passes errors on, thrown and called back, and goes on', async () => {
-    const splitter = new WorkSplitter();
-    await expect(splitter.onPool((done) => done(new Error('called back'), undefined))).rejects.toThrow('called back');
-    const throwing = splitter.onPool(() => {
+    const splitter = new WorkSplitter(2);
+    await expect(splitter.runOnPool((done) => done(new Error('called back'), undefined))).rejects.toThrow(
+      'called back',
+    );
+    const throwing = splitter.runOnPool(() => {
       throw new Error('thrown');
     });
     await expect(throwing).rejects.toThrow('thrown');
-    expect(splitter.mayRunInline()).toBe(true);
+    expect(operate(splitter)).toBe('inline');
   });
 });
