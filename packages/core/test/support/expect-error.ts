@@ -24,6 +24,7 @@ export async function codeOf(work: Promise<unknown> | (() => unknown)): Promise<
 /** The rules and values that a refused issuance names, as `rule=value`. */
 export async function violationsOf(work: Promise<unknown>): Promise<string[]> {
   const error = await rejection(work);
-  if (!(error instanceof PolicyError)) throw new Error(`Not a refusal, but ${error.code}: ${error.message}`, { cause: error });
+  if (!(error instanceof PolicyError))
+    throw new Error(`Not a refusal, but ${error.code}: ${error.message}`, { cause: error });
   return error.violations.map(({ rule, value }) => `${rule}=${value}`);
 }

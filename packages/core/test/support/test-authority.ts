@@ -1,4 +1,3 @@
-import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import {
   CertificateAuthority,
   type CertificateAuthorityOptions,
@@ -11,6 +10,7 @@ import {
   type SignIntermediateOptions,
   type StorageBackend,
 } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { createTestStorage } from './test-storage.ts';
 
 /** Long enough for every check. */
@@ -32,7 +32,8 @@ export function sharedRoot(): Promise<OfflineRoot> {
   return shared;
 }
 
-export interface TestAuthorityOptions extends Partial<Omit<CertificateAuthorityOptions, 'clock' | 'events' | 'storage'>> {
+export interface TestAuthorityOptions
+  extends Partial<Omit<CertificateAuthorityOptions, 'clock' | 'events' | 'storage'>> {
   readonly clock?: VirtualClock;
   readonly storage?: StorageBackend;
   /** How the root signs the intermediate. */
@@ -55,7 +56,14 @@ export interface TestAuthority {
 
 /** Makes an authority with one intermediate at work, on a fresh storage. */
 export async function createTestAuthority(options: TestAuthorityOptions = {}): Promise<TestAuthority> {
-  const { clock = new VirtualClock(), intermediate: signing, intermediateKey, root: given, storage: backend, ...rest } = options;
+  const {
+    clock = new VirtualClock(),
+    intermediate: signing,
+    intermediateKey,
+    root: given,
+    storage: backend,
+    ...rest
+  } = options;
   rootClock = clock;
   const stored = createTestStorage(clock);
   const storage = backend ?? stored.storage;
@@ -67,7 +75,12 @@ export async function createTestAuthority(options: TestAuthorityOptions = {}): P
   const intermediate = await addIntermediate(authority, root, signing, intermediateKey);
   const another = (changed: Partial<CertificateAuthorityOptions> = {}) => {
     const other = changed.storage ?? (backend === undefined ? stored.another() : backend);
-    return new CertificateAuthority({ ...settings, storage: other, events: new EventLog({ storage: other, clock }), ...changed });
+    return new CertificateAuthority({
+      ...settings,
+      storage: other,
+      events: new EventLog({ storage: other, clock }),
+      ...changed,
+    });
   };
   return { authority, clock, events, intermediate, keyring, root, storage, another };
 }

@@ -1,15 +1,15 @@
 import { signatureAlgorithmFor } from '../../src/crypto/algorithms.ts';
 import { encodePem } from '../../src/encoding/pem.ts';
 import { type CrlReason, nodeCrypto, type PrivateKey } from '../../src/index.ts';
-import { buildCertificate } from '../../src/x509/certificate-builder.ts';
-import { CertificateTemplate } from '../../src/x509/certificate-template.ts';
-import { buildCrl } from '../../src/x509/crl-builder.ts';
-import type { Extension } from '../../src/x509/extension.ts';
+import { buildCertificate } from '../../src/x509/certificate/certificate-builder.ts';
+import { CertificateTemplate } from '../../src/x509/certificate/certificate-template.ts';
+import { buildCrl } from '../../src/x509/crl/crl-builder.ts';
 import { type BasicConstraints, encodeBasicConstraints } from '../../src/x509/extensions/basic-constraints.ts';
+import type { Extension } from '../../src/x509/extensions/extension.ts';
 import { encodeSubjectKeyIdentifier } from '../../src/x509/extensions/key-identifiers.ts';
 import { encodeKeyUsage, type KeyUsage } from '../../src/x509/extensions/key-usage.ts';
 import { keyIdentifier } from '../../src/x509/key-identifier.ts';
-import { DistinguishedName } from '../../src/x509/name.ts';
+import { DistinguishedName } from '../../src/x509/name/distinguished-name.ts';
 import { testKey } from './test-keys.ts';
 
 export interface TestCertificateOptions {
@@ -42,7 +42,8 @@ export async function testCertificate(options: TestCertificateOptions = {}): Pro
   } = options;
   const crypto = nodeCrypto();
   const own = [...extensions];
-  if (!('basicConstraints' in options) || options.basicConstraints !== undefined) own.push(encodeBasicConstraints(basicConstraints));
+  if (!('basicConstraints' in options) || options.basicConstraints !== undefined)
+    own.push(encodeBasicConstraints(basicConstraints));
   if (!('keyUsage' in options) || options.keyUsage !== undefined) own.push(encodeKeyUsage(keyUsage));
   if (subjectKeyIdentifier) own.push(encodeSubjectKeyIdentifier(await keyIdentifier(spki, crypto)));
   const signatureAlgorithm = signatureAlgorithmFor(signingKey.publicKey.kind);
@@ -74,7 +75,12 @@ export interface TestCrlOptions {
 
 /** Makes a CRL without any judgement, DER. */
 export async function testCrl(options: TestCrlOptions): Promise<Uint8Array> {
-  const { issuer = 'CN=Foreign Root CA', signingKey = await testKey('ECDSA-P384'), revoked = [], extensions = [] } = options;
+  const {
+    issuer = 'CN=Foreign Root CA',
+    signingKey = await testKey('ECDSA-P384'),
+    revoked = [],
+    extensions = [],
+  } = options;
   return buildCrl(
     {
       issuer: DistinguishedName.parse(issuer),

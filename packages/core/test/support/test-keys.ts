@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { toBase64 } from '../../src/encoding/base64.ts';
 import { encodePem } from '../../src/encoding/pem.ts';
 import { type KeyAlgorithm, nodeCrypto, type PrivateKey } from '../../src/index.ts';
-import { createCsr } from '../../src/x509/csr-builder.ts';
-import type { Extension } from '../../src/x509/extension.ts';
-import { parseGeneralNameText } from '../../src/x509/general-name.ts';
-import { DistinguishedName } from '../../src/x509/name.ts';
+import { createCsr } from '../../src/x509/csr/csr-builder.ts';
+import type { Extension } from '../../src/x509/extensions/extension.ts';
+import { DistinguishedName } from '../../src/x509/name/distinguished-name.ts';
+import { parseGeneralNameText } from '../../src/x509/name/general-name.ts';
 
 export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
   'ECDSA-P256',

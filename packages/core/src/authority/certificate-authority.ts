@@ -1,0 +1,339 @@
+import { defaultCrypto } from '../crypto/node-provider.ts';
+import { InvalidInputError } from '../errors/families.ts';
+import { StorageError } from '../errors/storage-error.ts';
+import { type EventLog, outbox, requireSameStorage } from '../events/event-log.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CryptoProvider, KeyAlgorithm } from '../ports/crypto.ts';
+import type { CertificateRequest, CertificateRequestResult, Issuer } from '../ports/issuer.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { MaintenanceTask } from '../ports/maintenance.ts';
+import type { StorageBackend } from '../ports/storage.ts';
+import { systemClock } from '../ports/system-clock.ts';
+import { Blobs, blobCollections } from '../store/blobs.ts';
+import { Store } from '../store/store.ts';
+import { type Inspection, inspect } from '../x509/inspect/inspect.ts';
+import { type BootstrapOptions, type BootstrapResult, bootstrapAuthority } from './bootstrap.ts';
+import { authorityCollections } from './collections.ts';
+import type { AuthorityContext } from './context.ts';
+import { currentCrl, type SignedCrl } from './crl-service.ts';
+import { currentCrls } from './current-crls.ts';
+import { requireHttpUrl } from './http-url.ts';
+import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
+import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
+import { type IntermediateRequest, requestIntermediate } from './intermediates/request.ts';
+import { resealTask } from './intermediates/reseal.ts';
+import { installRootCrl } from './intermediates/root-crl.ts';
+import { listIntermediates, SigningState } from './intermediates/signing-state.ts';
+import { Issuance } from './issuance/issuance.ts';
+import type { IssuedCertificate } from './issuance/issued-certificate.ts';
+import type { IssueOptions } from './issuance/request.ts';
+import { requestCertificate } from './issuance/request-certificate.ts';
+import { type CertificateRecord, Ledger, type ListCertificatesOptions } from './ledger.ts';
+import { crlTask } from './maintenance.ts';
+import type { IssuancePolicy } from './policy/hook.ts';
+import { checkProfiles } from './profile-rules.ts';
+import { builtInProfiles, type CertificateProfile } from './profiles.ts';
+import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revocation.ts';
+
+/** What a `CertificateAuthority` works with. */
+export interface CertificateAuthorityOptions {
+  readonly storage: StorageBackend;
+  /** Seals the private keys of the intermediates. */
+  readonly keyring: Keyring;
+  /** Names this authority among those of one storage: `[a-z][a-z0-9-]{0,39}`; `internal` by default. */
+  readonly name?: string;
+  /** Where the host serves CRLs and issuer certificates, such as `http://pki.example/pki`; without it certificates point nowhere. */
+  readonly baseUrl?: string;
+  /** Profiles beside, or instead of, the built-in ones, by name. */
+  readonly profiles?: Readonly<Record<string, CertificateProfile>>;
+  /** The host's own rules, on top of the built-in ones. */
+  readonly policy?: IssuancePolicy;
+  /** Where each change is told of, in its own commit. */
+  readonly events?: EventLog;
+  /** The least durability that will do. By default less than `durable` is only warned of. */
+  readonly requireDurability?: 'async' | 'durable';
+  readonly clock?: Clock;
+  readonly crypto?: CryptoProvider;
+  readonly logger?: Logger;
+}
+
+/**
+ * An online certificate authority. It holds intermediates only (the root is an `OfflineRoot`), keeps a ledger of what it issued, and
+ * may run in any number of instances on one storage.
+ *
+ * @example
+ * ```ts
+ * const authority = new CertificateAuthority({ storage, keyring });
+ * const { root } = await authority.bootstrap({ organization: 'Example', passphrase, saveRoot });
+ * const { chainPem, privateKeyPem } = await authority.issue({ subjectAltNames: ['db.internal'] });
+ * ```
+ */
+export class CertificateAuthority implements Issuer {
+  readonly #context: AuthorityContext;
+  readonly #state: SigningState;
+  readonly #issuance: Issuance;
+
+  /**
+   * Does no I/O: collections open and keys load at first use.
+   *
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `requireDurability` or one of `profiles` is malformed
+   * @throws {ConflictError} EVENTS_STORAGE_MISMATCH: `events` stands on another storage
+   * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
+   */
+  constructor(options: CertificateAuthorityOptions) {
+    const { storage, name = 'internal', clock = systemClock, crypto = defaultCrypto, logger, events } = options;
+    if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+      throw new InvalidInputError(
+        'INVALID_ARGUMENT',
+        `name must match [a-z][a-z0-9-]{0,39}, not ${JSON.stringify(name)}`,
+      );
+    }
+    requireHttpUrl('baseUrl', options.baseUrl);
+    checkProfiles(options.profiles ?? {});
+    requireSameStorage(events, storage);
+    checkDurability(storage, options.requireDurability, logger);
+    const collections = [...authorityCollections, ...blobCollections, ...(events === undefined ? [] : [outbox])];
+    const store = new Store({ storage, crypto, clock, collections, keyring: options.keyring });
+    this.#context = {
+      name,
+      baseUrl: options.baseUrl?.replace(/\/+$/, ''),
+      store,
+      blobs: new Blobs(store),
+      ledger: new Ledger(store, clock, name),
+      keyring: options.keyring,
+      crypto,
+      clock,
+      logger,
+      events,
+    };
+    this.#state = new SigningState(this.#context);
+    this.#issuance = new Issuance(
+      this.#context,
+      this.#state,
+      { ...builtInProfiles, ...options.profiles },
+      options.policy,
+    );
+  }
+
+  /**
+   * Makes a root and an intermediate and goes to work. The root's file is handed to `saveRoot`, and nothing is installed before that has
+   * resolved.
+   *
+   * @returns the open root: `close()` it, or keep it for a moment to sign more
+   * @throws {ConflictError} AUTHORITY_EXISTS: an authority of this name exists; nothing was changed
+   * @throws {InvalidInputError} PASSPHRASE_TOO_SHORT, INVALID_ARGUMENT, NAME_INVALID
+   * @throws {StorageError} any of its codes
+   */
+  bootstrap(options: BootstrapOptions): Promise<BootstrapResult> {
+    return bootstrapAuthority(this.#context, options);
+  }
+
+  /**
+   * Makes a key for an intermediate, seals it into storage, and gives the CSR for the root to sign.
+   *
+   * @param options.subject - RFC 4514
+   * @param options.keyAlgorithm - `ECDSA-P256` by default
+   * @throws {InvalidInputError} NAME_INVALID: the subject is malformed or empty
+   */
+  requestIntermediate(options: {
+    readonly subject: string;
+    readonly keyAlgorithm?: KeyAlgorithm;
+  }): Promise<IntermediateRequest> {
+    return requestIntermediate(this.#context, options);
+  }
+
+  /**
+   * Puts a requested intermediate to work, once its certificate has passed every check: key and subject as requested, signed by one of the
+   * trust anchors, a CA certificate, valid now, not revoked.
+   *
+   * @throws {InvalidInputError} INTERMEDIATE_INVALID: names the rule that it breaks; CERTIFICATE_INVALID: malformed;
+   *   SIGNATURE_ALGORITHM_UNSUPPORTED: signed by an algorithm that the SDK does not know
+   * @throws {NotFoundError} INTERMEDIATE_REQUEST_NOT_FOUND
+   * @throws {ConflictError} INTERMEDIATE_ALREADY_INSTALLED
+   */
+  installIntermediate(requestId: string, options: InstallIntermediateOptions): Promise<Intermediate> {
+    return this.#stateChange(installIntermediate(this.#context, requestId, options));
+  }
+
+  /**
+   * Installs the root's CRL. Intermediates that it lists stop signing at once, on every instance.
+   *
+   * @throws {InvalidInputError} ROOT_CRL_INVALID: not a current, full CRL of a trust anchor; CRL_INVALID: malformed;
+   *   SIGNATURE_ALGORITHM_UNSUPPORTED: signed by an algorithm that the SDK does not know
+   * @throws {ConflictError} ROOT_CRL_OLDER: a newer one is installed
+   */
+  installRootCrl(pemOrDer: string | Uint8Array): Promise<void> {
+    return this.#stateChange(installRootCrl(this.#context, this.#state, pemOrDer));
+  }
+
+  /**
+   * Stops an intermediate from signing certificates; it goes on signing its CRLs. Retiring it again changes nothing.
+   *
+   * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
+   */
+  retireIntermediate(id: string): Promise<Intermediate> {
+    return this.#stateChange(retireIntermediate(this.#context, id));
+  }
+
+  /** Lists all intermediates, oldest first, those that wait for the root's signature among them. */
+  async intermediates(): Promise<Intermediate[]> {
+    return (await listIntermediates(this.#context)).map(describeIntermediate);
+  }
+
+  /**
+   * Issues a certificate. Ledger entry and event are written in one commit, and nothing is handed out before it has succeeded.
+   *
+   * @returns the certificate; `privateKeyPem` only where the key was generated here
+   * @throws {InvalidInputError} INVALID_ARGUMENT, CSR_INVALID, CSR_SIGNATURE_INVALID, KEY_INVALID, KEY_UNSUPPORTED, NAME_INVALID,
+   *   GENERAL_NAME_INVALID, PEM_INVALID, DER_INVALID, DER_TOO_LARGE: something given is malformed
+   * @throws {PolicyError} ISSUANCE_REFUSED: `violations` names every rule broken, with the value at fault
+   * @throws {ConflictError} AUTHORITY_NOT_READY: no intermediate can sign; COMMIT_CONFLICT: the authority kept changing meanwhile
+   * @throws {StorageError} any of its codes; with STORAGE_OUTCOME_UNKNOWN the ledger may hold the certificate
+   */
+  issue(options: IssueOptions): Promise<IssuedCertificate> {
+    return this.#issuance.issue(options);
+  }
+
+  /**
+   * Issues many certificates, several to a commit. A bad request does not stop the rest.
+   *
+   * @returns one settled result a request, in order; the reasons of refusals are those of {@link issue}
+   */
+  issueMany(requests: readonly IssueOptions[]): Promise<PromiseSettledResult<IssuedCertificate>[]> {
+    return this.#issuance.issueMany(requests);
+  }
+
+  /**
+   * The `Issuer` port: idempotent by `requestId`. The same request gives the same certificate, however often and from however many instances it
+   * is sent.
+   *
+   * @throws {ConflictError} REQUEST_ID_REUSED: the id was used for another request
+   * @throws as {@link issue}
+   */
+  requestCertificate(request: CertificateRequest): Promise<CertificateRequestResult> {
+    return requestCertificate(this.#context, this.#issuance, request, (serialNumber) => this.chainPem(serialNumber));
+  }
+
+  /** @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this authority issued no such serial number */
+  get(serialNumber: string): Promise<CertificateRecord> {
+    return this.#context.ledger.get(serialNumber);
+  }
+
+  /**
+   * Lists the ledger by expiry, soonest first.
+   *
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, such as a limit outside 1 to 1,000
+   * @throws {StorageError} STORAGE_INVALID: the cursor of another list
+   */
+  list(options: ListCertificatesOptions): Promise<{ items: CertificateRecord[]; cursor?: string }> {
+    return this.#context.ledger.list(options);
+  }
+
+  /**
+   * Revokes a certificate; the next `crl()` shows it.
+   *
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {ConflictError} ALREADY_REVOKED; a certificate on hold can still be revoked for another reason
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown reason, removeFromCRL, or an invalid date
+   */
+  revoke(serialNumber: string, options: RevokeOptions = {}): Promise<CertificateRecord> {
+    return revokeCertificate(this.#context, serialNumber, options);
+  }
+
+  /**
+   * Takes a certificate off hold.
+   *
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {ConflictError} NOT_ON_HOLD
+   */
+  release(serialNumber: string): Promise<CertificateRecord> {
+    return releaseCertificate(this.#context, serialNumber);
+  }
+
+  /**
+   * The CRL of an intermediate: signed anew only when a revocation is missing from it or its nextUpdate is near.
+   *
+   * @param options.intermediate - its id; may be left out where there is one
+   * @throws {ConflictError} INTERMEDIATE_AMBIGUOUS: several are installed and none was named; AUTHORITY_NOT_READY
+   * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
+   */
+  async crl(options: { readonly intermediate?: string } = {}): Promise<SignedCrl> {
+    return currentCrl(this.#context, await this.#state.named(options.intermediate));
+  }
+
+  /**
+   * The roots' CRLs and the intermediates', each as PEM: what it takes to check every certificate of a path. Node's TLS wants them so, as a
+   * list for its `crl` option: of a text that holds several it reads the first.
+   */
+  crls(): Promise<string[]> {
+    return currentCrls(this.#context, this.#state);
+  }
+
+  /** The same as {@link crls} in one PEM text, for OpenSSL, nginx and the like. */
+  async crlBundlePem(): Promise<string> {
+    return (await this.crls()).join('');
+  }
+
+  /** Every root that an intermediate was installed under, in PEM. @throws {ConflictError} AUTHORITY_NOT_READY */
+  async trustAnchorsPem(): Promise<string> {
+    return (await this.#state.fresh()).trustAnchors.map((anchor) => anchor.toPem()).join('');
+  }
+
+  /**
+   * The certificate and the intermediate that signed it, without the root.
+   *
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   */
+  async chainPem(serialNumber: string): Promise<string> {
+    const { certificatePem, intermediateId } = await this.get(serialNumber);
+    return certificatePem + (await this.#state.installed(intermediateId)).certificatePem;
+  }
+
+  /**
+   * Every field of a certificate, a CSR or a CRL, as a plain object for people and for JSON.
+   *
+   * @throws {InvalidInputError} CERTIFICATE_INVALID, CSR_INVALID, CRL_INVALID, PEM_INVALID
+   */
+  inspect(pemOrDer: string | Uint8Array): Promise<Inspection> {
+    return inspect(pemOrDer, this.#context.crypto);
+  }
+
+  /** The chores: re-signing CRLs, sealing keys anew after the keyring has rotated, sweeping what a crash left half written. */
+  maintenance(): MaintenanceTask[] {
+    return [crlTask(this.#context, this.#state), resealTask(this.#context), ...this.#context.blobs.maintenance()];
+  }
+
+  async #stateChange<T>(change: Promise<T>): Promise<T> {
+    const result = await change;
+    this.#state.forget();
+    return result;
+  }
+}
+
+function checkDurability(
+  storage: StorageBackend,
+  required: 'async' | 'durable' | undefined,
+  logger: Logger | undefined,
+): void {
+  const order = ['volatile', 'async', 'durable'];
+  if (required !== undefined && !order.includes(required)) {
+    throw new InvalidInputError(
+      'INVALID_ARGUMENT',
+      `requireDurability must be async or durable, not ${JSON.stringify(required)}`,
+    );
+  }
+  const { durability } = storage.capabilities;
+  if (order.indexOf(durability) >= order.indexOf(required ?? 'durable')) return;
+  if (required === undefined) {
+    logger?.warn('The certificate ledger stands on a storage that can lose acknowledged commits', { durability });
+    return;
+  }
+  throw new StorageError(
+    'STORAGE_UNSAFE_CONFIG',
+    `The authority requires ${required} storage, and this one is ${durability}`,
+    {
+      facts: { required, durability },
+    },
+  );
+}

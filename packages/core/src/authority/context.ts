@@ -1,0 +1,23 @@
+import type { EventLog } from '../events/event-log.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CryptoProvider } from '../ports/crypto.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Blobs } from '../store/blobs.ts';
+import type { Store } from '../store/store.ts';
+import type { Ledger } from './ledger.ts';
+
+/** What the parts of one authority share. */
+export interface AuthorityContext {
+  readonly name: string;
+  /** Where the CRLs and issuer certificates are served, without a slash at the end. */
+  readonly baseUrl: string | undefined;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly ledger: Ledger;
+  readonly keyring: Keyring;
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly logger: Logger | undefined;
+  readonly events: EventLog | undefined;
+}

@@ -1,0 +1,29 @@
+import { encodePem } from '../encoding/pem.ts';
+import { rootCrls } from './collections.ts';
+import type { AuthorityContext } from './context.ts';
+import { currentCrl } from './crl-service.ts';
+import type { SigningState } from './intermediates/signing-state.ts';
+
+const LIMIT = 100;
+
+/** The roots' CRLs and those of every intermediate that has not expired, each as PEM: what it takes to check every certificate of a path. */
+export async function currentCrls(context: AuthorityContext, state: SigningState): Promise<string[]> {
+  const blocks: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await context.store.query(rootCrls, {
+      index: 'byAuthority',
+      equals: { authority: context.name },
+      limit: LIMIT,
+      withBytes: true,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { bytes } of page.entries) if (bytes !== undefined) blocks.push(encodePem('X509 CRL', bytes));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  const now = context.clock.now();
+  for (const intermediate of (await state.fresh()).intermediates) {
+    if (intermediate.certificate.notAfter.getTime() >= now) blocks.push((await currentCrl(context, intermediate)).pem);
+  }
+  return blocks;
+}

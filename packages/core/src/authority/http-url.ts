@@ -1,0 +1,11 @@
+import { InvalidInputError } from '../errors/families.ts';
+
+/** RFC 5280 sections 4.2.1.13 and 4.2.2.1 want a URI that a relying party can fetch. */
+export function requireHttpUrl(option: string, url: string | undefined): void {
+  if (url === undefined) return;
+  if (/^https?:\/\/[\x21-\x7e]+$/.test(url) && URL.canParse(url)) return;
+  throw new InvalidInputError(
+    'INVALID_ARGUMENT',
+    `${option} must be an absolute http or https URL, not ${JSON.stringify(url)}`,
+  );
+}

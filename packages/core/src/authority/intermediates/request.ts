@@ -1,0 +1,42 @@
+import { uuidv7 } from '../../crypto/random-id.ts';
+import { encodePem } from '../../encoding/pem.ts';
+import { InvalidInputError } from '../../errors/families.ts';
+import type { KeyAlgorithm } from '../../ports/crypto.ts';
+import { sealField } from '../../store/seal.ts';
+import { createCsr } from '../../x509/csr/csr-builder.ts';
+import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
+import { intermediates } from '../collections.ts';
+import type { AuthorityContext } from '../context.ts';
+import { intermediateKeyPlace } from './signing-state.ts';
+
+/** A request for an intermediate, whose key waits in storage for the certificate. */
+export interface IntermediateRequest {
+  readonly id: string;
+  /** PKCS#10, for `OfflineRoot.signIntermediate`. */
+  readonly csrPem: string;
+}
+
+/** Makes an intermediate's key, seals it into storage, and gives the CSR for the root to sign. */
+export async function requestIntermediate(
+  context: AuthorityContext,
+  options: { readonly subject: string; readonly keyAlgorithm?: KeyAlgorithm },
+): Promise<IntermediateRequest> {
+  const { crypto, clock, keyring, store } = context;
+  const subject = DistinguishedName.parse(options.subject);
+  if (subject.isEmpty) throw new InvalidInputError('NAME_INVALID', 'An intermediate needs a subject');
+  const id = uuidv7(clock, crypto);
+  const key = await crypto.generateKey(options.keyAlgorithm ?? 'ECDSA-P256');
+  const csrPem = encodePem('CERTIFICATE REQUEST', await createCsr({ subject, key, crypto }));
+  const pkcs8 = await crypto.exportPrivateKey(key);
+  const sealed = await sealField(store, keyring, intermediateKeyPlace(id), pkcs8);
+  pkcs8.fill(0);
+  await store.transact(async (transaction) => {
+    transaction.put(
+      intermediates,
+      id,
+      { authority: context.name, state: 'requested', subject: subject.toString(), createdAt: clock.now(), csr: csrPem },
+      { bytes: sealed, ifVersion: null },
+    );
+  });
+  return { id, csrPem };
+}

@@ -1,0 +1,38 @@
+import type { MaintenanceTask } from '../../ports/maintenance.ts';
+import { throwIfAborted } from '../../store/backoff.ts';
+import { openField, sealField } from '../../store/seal.ts';
+import { intermediates } from '../collections.ts';
+import type { AuthorityContext } from '../context.ts';
+import { intermediateKeyPlace, listIntermediates } from './signing-state.ts';
+
+const DAY = 86_400_000;
+
+/** Seals anew the intermediates' keys that a former key of the keyring sealed, so that it can be taken out of use. */
+export function resealTask(context: AuthorityContext): MaintenanceTask {
+  const { keyring, clock } = context;
+  return {
+    name: `authority:${context.name}:reseal`,
+    async run({ limit, signal }) {
+      let done = 0;
+      for (const { id, bytes } of await listIntermediates(context)) {
+        throwIfAborted(signal);
+        if (bytes === undefined || !keyring.needsReseal(bytes)) continue;
+        if (done === limit) return { more: true, nextDueAt: clock.now() };
+        await resealKey(context, id);
+        done += 1;
+      }
+      return { more: false, nextDueAt: clock.now() + DAY };
+    },
+  };
+}
+
+async function resealKey({ store, keyring }: AuthorityContext, id: string): Promise<void> {
+  await store.transact(async (transaction) => {
+    const entry = await transaction.get(intermediates, id);
+    if (entry?.bytes === undefined || !keyring.needsReseal(entry.bytes)) return;
+    const key = await openField(store, keyring, intermediateKeyPlace(id), entry.bytes);
+    const bytes = await sealField(store, keyring, intermediateKeyPlace(id), key);
+    key.fill(0);
+    transaction.put(intermediates, id, entry.value, { bytes });
+  });
+}

@@ -1,0 +1,43 @@
+import type { MaintenanceTask } from '../ports/maintenance.ts';
+import { throwIfAborted } from '../store/backoff.ts';
+import { authorities } from './collections.ts';
+import type { AuthorityContext } from './context.ts';
+import { crlDueAt, currentCrl } from './crl-service.ts';
+import type { InstalledIntermediate, SigningState } from './intermediates/signing-state.ts';
+
+const HOUR = 3_600_000;
+
+/** Signs the CRLs that show a revocation or come near their nextUpdate, at most `limit` of them a run. */
+export function crlTask(context: AuthorityContext, state: SigningState): MaintenanceTask {
+  const { clock } = context;
+  return {
+    name: `authority:${context.name}:crl`,
+    async run({ limit, signal }) {
+      const now = clock.now();
+      let nextDueAt = now + HOUR;
+      let signed = 0;
+      for (const intermediate of await installedIntermediates(context, state)) {
+        throwIfAborted(signal);
+        if (intermediate.certificate.notAfter.getTime() < now) continue;
+        const dueAt = await crlDueAt(context, intermediate.id);
+        if (dueAt > now) {
+          nextDueAt = Math.min(nextDueAt, dueAt);
+          continue;
+        }
+        if (signed === limit) return { more: true, nextDueAt: now };
+        await currentCrl(context, intermediate);
+        signed += 1;
+      }
+      return { more: false, nextDueAt };
+    },
+  };
+}
+
+/** None where the authority has not been set up yet: a scheduler may start before that. */
+async function installedIntermediates(
+  { store, name }: AuthorityContext,
+  state: SigningState,
+): Promise<readonly InstalledIntermediate[]> {
+  if ((await store.get(authorities, name)) === undefined) return [];
+  return (await state.fresh()).intermediates;
+}
