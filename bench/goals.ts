@@ -1,0 +1,23 @@
+import type { Goal } from './harness/goal.ts';
+
+/** The goals in the order in which they run, each loaded only in the process that runs it. */
+const GOALS = {
+  issue: async () => (await import('./issue.ts')).issueGoal,
+  csr: async () => (await import('./csr.ts')).csrGoal,
+  concurrency: async () => (await import('./concurrency.ts')).concurrencyGoal,
+  authority: async () => (await import('./authority.ts')).authorityGoal,
+  parse: async () => (await import('./parse.ts')).parseGoal,
+  crl: async () => (await import('./crl.ts')).crlGoal,
+  startup: async () => (await import('./startup.ts')).startupGoal,
+} satisfies Record<string, () => Promise<Goal>>;
+
+/** A goal by its script's name. */
+export type GoalName = keyof typeof GOALS;
+
+/** Every goal, in the order of a full run. */
+export const GOAL_NAMES = Object.keys(GOALS) as GoalName[];
+
+/** Loads one goal's script. */
+export function loadGoal(name: GoalName): Promise<Goal> {
+  return GOALS[name]();
+}
