@@ -3,7 +3,7 @@ export { CertificateAuthority, type CertificateAuthorityOptions } from './author
 export type { SignedCrl } from './authority/crl-service.ts';
 export type { InstallIntermediateOptions } from './authority/intermediates/install.ts';
 export type { Intermediate, IntermediateState } from './authority/intermediates/intermediate.ts';
-export type { IntermediateRequest } from './authority/intermediates/request.ts';
+export type { IntermediateRequest, RequestIntermediateOptions } from './authority/intermediates/request.ts';
 export type { IssuedCertificate } from './authority/issuance/issued-certificate.ts';
 export type { IssueOptions } from './authority/issuance/request.ts';
 export type { CertificateRecord, CertificateStatus, ListCertificatesOptions } from './authority/ledger.ts';
@@ -47,6 +47,7 @@ export {
   type LocalKeyringOptions,
   type PassphraseKeyringOptions,
 } from './keyring/local-keyring.ts';
+export type { Abortable } from './ports/abortable.ts';
 export type { Clock } from './ports/clock.ts';
 export type {
   CryptoProvider,

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { KeyAlgorithm } from '../ports/crypto.ts';
 import { DistinguishedName } from '../x509/name/distinguished-name.ts';
 import { endReservation, reserveAuthority } from './bootstrap-reservation.ts';
@@ -10,7 +11,7 @@ import { requestIntermediate } from './intermediates/request.ts';
 import { OfflineRoot } from './offline-root/offline-root.ts';
 
 /** What `CertificateAuthority.bootstrap` is asked for. */
-export interface BootstrapOptions {
+export interface BootstrapOptions extends Abortable {
   /** Names the root and the intermediate: `CN=<organization> Root CA,O=<organization>`. */
   readonly organization: string;
   /** Encrypts the root's file; 15 characters or more. */
@@ -54,6 +55,7 @@ export async function bootstrapAuthority(
     });
     undo.push(() => root.close());
     const request = await requestIntermediate(context, {
+      ...signalOf(options),
       subject: caName(options.organization, 'Intermediate'),
       ...(options.intermediateKeyAlgorithm === undefined ? {} : { keyAlgorithm: options.intermediateKeyAlgorithm }),
     });

@@ -3,13 +3,15 @@ import { InvalidInputError } from '../errors/families.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { type EventLog, outbox, requireSameStorage } from '../events/event-log.ts';
 import type { Keyring } from '../keyring/keyring.ts';
+import type { Abortable } from '../ports/abortable.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CryptoProvider, KeyAlgorithm } from '../ports/crypto.ts';
+import type { CryptoProvider } from '../ports/crypto.ts';
 import type { CertificateRequest, CertificateRequestResult, Issuer } from '../ports/issuer.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import type { StorageBackend } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { throwIfAborted } from '../store/backoff.ts';
 import { Blobs, blobCollections } from '../store/blobs.ts';
 import { Store } from '../store/store.ts';
 import { type Inspection, inspect } from '../x509/inspect/inspect.ts';
@@ -21,7 +23,11 @@ import { currentCrls } from './current-crls.ts';
 import { requireHttpUrl } from './http-url.ts';
 import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
 import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
-import { type IntermediateRequest, requestIntermediate } from './intermediates/request.ts';
+import {
+  type IntermediateRequest,
+  type RequestIntermediateOptions,
+  requestIntermediate,
+} from './intermediates/request.ts';
 import { resealTask } from './intermediates/reseal.ts';
 import { installRootCrl } from './intermediates/root-crl.ts';
 import { listIntermediates, SigningState } from './intermediates/signing-state.ts';
@@ -136,10 +142,7 @@ export class CertificateAuthority implements Issuer {
    * @param options.keyAlgorithm - `ECDSA-P256` by default
    * @throws {InvalidInputError} NAME_INVALID: the subject is malformed or empty
    */
-  requestIntermediate(options: {
-    readonly subject: string;
-    readonly keyAlgorithm?: KeyAlgorithm;
-  }): Promise<IntermediateRequest> {
+  requestIntermediate(options: RequestIntermediateOptions): Promise<IntermediateRequest> {
     return requestIntermediate(this.#context, options);
   }
 
@@ -163,8 +166,8 @@ export class CertificateAuthority implements Issuer {
    *   SIGNATURE_ALGORITHM_UNSUPPORTED: signed by an algorithm that the SDK does not know
    * @throws {ConflictError} ROOT_CRL_OLDER: a newer one is installed
    */
-  installRootCrl(pemOrDer: string | Uint8Array): Promise<void> {
-    return this.#stateChange(installRootCrl(this.#context, this.#state, pemOrDer));
+  installRootCrl(pemOrDer: string | Uint8Array, options: Abortable = {}): Promise<void> {
+    return this.#stateChange(installRootCrl(this.#context, this.#state, pemOrDer, options));
   }
 
   /**
@@ -172,12 +175,13 @@ export class CertificateAuthority implements Issuer {
    *
    * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
    */
-  retireIntermediate(id: string): Promise<Intermediate> {
-    return this.#stateChange(retireIntermediate(this.#context, id));
+  retireIntermediate(id: string, options: Abortable = {}): Promise<Intermediate> {
+    return this.#stateChange(retireIntermediate(this.#context, id, options));
   }
 
   /** Lists all intermediates, oldest first, those that wait for the root's signature among them. */
-  async intermediates(): Promise<Intermediate[]> {
+  async intermediates({ signal }: Abortable = {}): Promise<Intermediate[]> {
+    throwIfAborted(signal);
     return (await listIntermediates(this.#context)).map(describeIntermediate);
   }
 
@@ -216,7 +220,8 @@ export class CertificateAuthority implements Issuer {
   }
 
   /** @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this authority issued no such serial number */
-  get(serialNumber: string): Promise<CertificateRecord> {
+  async get(serialNumber: string, { signal }: Abortable = {}): Promise<CertificateRecord> {
+    throwIfAborted(signal);
     return this.#context.ledger.get(serialNumber);
   }
 
@@ -247,8 +252,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
    * @throws {ConflictError} NOT_ON_HOLD
    */
-  release(serialNumber: string): Promise<CertificateRecord> {
-    return releaseCertificate(this.#context, serialNumber);
+  release(serialNumber: string, options: Abortable = {}): Promise<CertificateRecord> {
+    return releaseCertificate(this.#context, serialNumber, options);
   }
 
   /**
@@ -258,7 +263,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {ConflictError} INTERMEDIATE_AMBIGUOUS: several are installed and none was named; AUTHORITY_NOT_READY
    * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
    */
-  async crl(options: { readonly intermediate?: string } = {}): Promise<SignedCrl> {
+  async crl(options: Abortable & { readonly intermediate?: string } = {}): Promise<SignedCrl> {
+    throwIfAborted(options.signal);
     return currentCrl(this.#context, await this.#state.named(options.intermediate));
   }
 
@@ -266,17 +272,19 @@ export class CertificateAuthority implements Issuer {
    * The roots' CRLs and the intermediates', each as PEM: what it takes to check every certificate of a path. Node's TLS wants them so, as a
    * list for its `crl` option: of a text that holds several it reads the first.
    */
-  crls(): Promise<string[]> {
+  async crls({ signal }: Abortable = {}): Promise<string[]> {
+    throwIfAborted(signal);
     return currentCrls(this.#context, this.#state);
   }
 
   /** The same as {@link crls} in one PEM text, for OpenSSL, nginx and the like. */
-  async crlBundlePem(): Promise<string> {
-    return (await this.crls()).join('');
+  async crlBundlePem(options: Abortable = {}): Promise<string> {
+    return (await this.crls(options)).join('');
   }
 
   /** Every root that an intermediate was installed under, in PEM. @throws {ConflictError} AUTHORITY_NOT_READY */
-  async trustAnchorsPem(): Promise<string> {
+  async trustAnchorsPem({ signal }: Abortable = {}): Promise<string> {
+    throwIfAborted(signal);
     return (await this.#state.fresh()).trustAnchors.map((anchor) => anchor.toPem()).join('');
   }
 
@@ -285,8 +293,8 @@ export class CertificateAuthority implements Issuer {
    *
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
    */
-  async chainPem(serialNumber: string): Promise<string> {
-    const { certificatePem, intermediateId } = await this.get(serialNumber);
+  async chainPem(serialNumber: string, options: Abortable = {}): Promise<string> {
+    const { certificatePem, intermediateId } = await this.get(serialNumber, options);
     return certificatePem + (await this.#state.installed(intermediateId)).certificatePem;
   }
 

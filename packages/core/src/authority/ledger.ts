@@ -3,7 +3,9 @@ import { encodePem } from '../encoding/pem.ts';
 import { NotFoundError } from '../errors/families.ts';
 import { invalidArgument } from '../errors/from-issues.ts';
 import { StorageError } from '../errors/storage-error.ts';
+import type { Abortable } from '../ports/abortable.ts';
 import type { Clock } from '../ports/clock.ts';
+import { throwIfAborted } from '../store/backoff.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
 import { quote } from '../x509/quote.ts';
@@ -37,7 +39,7 @@ export interface CertificateRecord {
 }
 
 /** Which certificates to list, soonest expiry first. What is left out does not restrict. */
-export interface ListCertificatesOptions {
+export interface ListCertificatesOptions extends Abortable {
   readonly accountId?: string;
   readonly status?: CertificateStatus;
   /** Only certificates whose notAfter lies before this instant. */
@@ -53,6 +55,7 @@ const listOptions = z.strictObject({
   expiresBefore: z.date().optional(),
   limit: z.number().int().min(1).max(1_000),
   cursor: z.string().optional(),
+  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional(),
 });
 
 /** A certificate as it is stored. */
@@ -91,6 +94,7 @@ export class Ledger {
 
   async list(given: ListCertificatesOptions): Promise<{ items: CertificateRecord[]; cursor?: string }> {
     const options = parseListOptions(given);
+    throwIfAborted(options.signal);
     const { entries, cursor } = await this.#store.query(ledger, {
       ...this.#selection(options),
       ...this.#expiryRange(options),

@@ -1,5 +1,6 @@
 import { uuidv7 } from '../crypto/random-id.ts';
 import { ConflictError, InvalidInputError } from '../errors/families.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
 import { ledgerEvent } from './authority-event.ts';
 import { crlChanges, ledger } from './collections.ts';
@@ -8,7 +9,7 @@ import { type CertificateRecord, certificateNotFound, type LedgerValue } from '.
 import { requireRevocationReason } from './revocation-reason.ts';
 
 /** Why a certificate is revoked. */
-export interface RevokeOptions {
+export interface RevokeOptions extends Abortable {
   /** RFC 5280 section 5.3.1; `unspecified` by default. `certificateHold` can be released. */
   readonly reason?: CrlReason;
   /** When the key is known or suspected to have been compromised (RFC 5280 section 5.3.2). */
@@ -19,11 +20,12 @@ export interface RevokeOptions {
 export async function revokeCertificate(
   context: AuthorityContext,
   serialNumber: string,
-  { reason = 'unspecified', invalidityDate }: RevokeOptions,
+  options: RevokeOptions,
 ): Promise<CertificateRecord> {
+  const { reason = 'unspecified', invalidityDate } = options;
   requireRevocationReason(reason);
   if (invalidityDate !== undefined) requireInvalidityDate(invalidityDate);
-  return changeState(context, serialNumber, (value, now) => {
+  return changeState(context, serialNumber, options, (value, now) => {
     if (value.state === 'revoked' || (value.state === 'onHold' && reason === 'certificateHold')) {
       throw new ConflictError(
         'ALREADY_REVOKED',
@@ -52,8 +54,12 @@ function requireInvalidityDate(date: Date): void {
 }
 
 /** Takes a certificate off hold. */
-export async function releaseCertificate(context: AuthorityContext, serialNumber: string): Promise<CertificateRecord> {
-  return changeState(context, serialNumber, (value) => {
+export async function releaseCertificate(
+  context: AuthorityContext,
+  serialNumber: string,
+  options: Abortable,
+): Promise<CertificateRecord> {
+  return changeState(context, serialNumber, options, (value) => {
     if (value.state !== 'onHold') {
       throw new ConflictError('NOT_ON_HOLD', `Certificate ${serialNumber} is not on hold`, { facts: { serialNumber } });
     }
@@ -65,6 +71,7 @@ export async function releaseCertificate(context: AuthorityContext, serialNumber
 async function changeState(
   context: AuthorityContext,
   serialNumber: string,
+  options: Abortable,
   change: (value: LedgerValue, now: number) => LedgerValue,
 ): Promise<CertificateRecord> {
   const { store, clock, crypto } = context;
@@ -77,5 +84,5 @@ async function changeState(
     transaction.put(crlChanges, uuidv7(clock, crypto), { intermediate: value.intermediate, changedAt: now });
     if (context.events !== undefined) transaction.add(ledgerEvent(context.events, value));
     return context.ledger.toRecord({ ...entry, value });
-  });
+  }, signalOf(options));
 }

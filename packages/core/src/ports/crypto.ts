@@ -1,11 +1,15 @@
 /** Key types that the SDK generates. */
 export type KeyAlgorithm = 'ECDSA-P256' | 'ECDSA-P384' | 'RSA-2048' | 'RSA-3072' | 'RSA-4096' | 'Ed25519';
 
-/** What kind of key a public key is; more than the SDK generates, since it meets other people's keys. */
+/**
+ * What kind of key a public key is; more than the SDK generates, since it meets other people's keys. Providers may lack
+ * P-521 and Ed448 (KEY_UNSUPPORTED on import): the SDK never signs with them.
+ */
 export type KeyKind =
-  | { readonly type: 'EC'; readonly curve: 'P-256' | 'P-384' }
+  | { readonly type: 'EC'; readonly curve: 'P-256' | 'P-384' | 'P-521' }
   | { readonly type: 'RSA'; readonly modulusBits: number; readonly publicExponent: bigint }
-  | { readonly type: 'Ed25519' };
+  | { readonly type: 'Ed25519' }
+  | { readonly type: 'Ed448' };
 
 export type SignatureAlgorithm =
   | 'ECDSA-SHA256'
@@ -17,7 +21,8 @@ export type SignatureAlgorithm =
   | 'RSA-PSS-SHA256'
   | 'RSA-PSS-SHA384'
   | 'RSA-PSS-SHA512'
-  | 'Ed25519';
+  | 'Ed25519'
+  | 'Ed448';
 
 /** SHA-1 serves identifiers only (key identifiers, OCSP CertIDs), never a signature. */
 export type DigestAlgorithm = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
@@ -80,6 +85,15 @@ export interface CryptoProvider {
   /** Checks that an EC point lies on its curve. @throws {InvalidInputError} KEY_INVALID, KEY_UNSUPPORTED */
   importPublicKey(spki: Uint8Array): MaybePromise<PublicKey>;
   sign(key: PrivateKey, algorithm: SignatureAlgorithm, data: Uint8Array): MaybePromise<Uint8Array>;
-  /** `false` for a signature that does not fit, however malformed. @throws {InvalidInputError} SIGNATURE_ALGORITHM_UNSUPPORTED: it does not fit the key */
-  verify(key: PublicKey, algorithm: SignatureAlgorithm, data: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
+  /**
+   * `false` for a signature that does not fit, however malformed. `saltLength` is that of RSASSA-PSS in bytes, by default as
+   * long as the digest. @throws {InvalidInputError} SIGNATURE_ALGORITHM_UNSUPPORTED: it does not fit the key
+   */
+  verify(
+    key: PublicKey,
+    algorithm: SignatureAlgorithm,
+    data: Uint8Array,
+    signature: Uint8Array,
+    saltLength?: number,
+  ): MaybePromise<boolean>;
 }

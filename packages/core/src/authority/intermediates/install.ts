@@ -1,6 +1,7 @@
 import { toBase64 } from '../../encoding/base64.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../../errors/families.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { parseCertificate, parseCertificates } from '../../x509/certificate/certificate.ts';
 import { parseCrl } from '../../x509/crl/crl.ts';
 import { parseCsr } from '../../x509/csr/csr.ts';
@@ -12,7 +13,7 @@ import { describeIntermediate, type Intermediate } from './intermediate.ts';
 import { checkRootCrl, putRootCrl, readRootCrl } from './root-crl.ts';
 
 /** A requested intermediate's certificate, and where its path ends. */
-export interface InstallIntermediateOptions {
+export interface InstallIntermediateOptions extends Abortable {
   readonly certificatePem: string;
   /** One or more self-signed roots; the one that signed the certificate must be among them. */
   readonly trustAnchorsPem: string;
@@ -90,11 +91,15 @@ export async function installIntermediate(
     };
     transaction.put(intermediates, requestId, value, entry.bytes === undefined ? {} : { bytes: entry.bytes });
     return describeIntermediate({ ...entry, value });
-  });
+  }, signalOf(options));
 }
 
 /** An intermediate that signs no more certificates; its CRLs go on until what it signed has expired. */
-export async function retireIntermediate(context: AuthorityContext, id: string): Promise<Intermediate> {
+export async function retireIntermediate(
+  context: AuthorityContext,
+  id: string,
+  options: Abortable,
+): Promise<Intermediate> {
   return context.store.transact(async (transaction) => {
     const authority = await transaction.get(authorities, context.name);
     const entry = await transaction.get(intermediates, id);
@@ -115,7 +120,7 @@ export async function retireIntermediate(context: AuthorityContext, id: string):
     transaction.put(authorities, context.name, { ...authority.value, revision: authority.value.revision + 1 });
     transaction.put(intermediates, id, value, entry.bytes === undefined ? {} : { bytes: entry.bytes });
     return describeIntermediate({ ...entry, value });
-  });
+  }, signalOf(options));
 }
 
 function requestNotFound(id: string): NotFoundError {

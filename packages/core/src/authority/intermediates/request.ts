@@ -1,6 +1,7 @@
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { encodePem } from '../../encoding/pem.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
 import { sealField } from '../../store/seal.ts';
 import { createCsr } from '../../x509/csr/csr-builder.ts';
@@ -16,10 +17,18 @@ export interface IntermediateRequest {
   readonly csrPem: string;
 }
 
+/** What an intermediate is to be. */
+export interface RequestIntermediateOptions extends Abortable {
+  /** RFC 4514. */
+  readonly subject: string;
+  /** `ECDSA-P256` by default. */
+  readonly keyAlgorithm?: KeyAlgorithm;
+}
+
 /** Makes an intermediate's key, seals it into storage, and gives the CSR for the root to sign. */
 export async function requestIntermediate(
   context: AuthorityContext,
-  options: { readonly subject: string; readonly keyAlgorithm?: KeyAlgorithm },
+  options: RequestIntermediateOptions,
 ): Promise<IntermediateRequest> {
   const { crypto, clock, keyring, store } = context;
   const subject = DistinguishedName.parse(options.subject);
@@ -37,6 +46,6 @@ export async function requestIntermediate(
       { authority: context.name, state: 'requested', subject: subject.toString(), createdAt: clock.now(), csr: csrPem },
       { bytes: sealed, ifVersion: null },
     );
-  });
+  }, signalOf(options));
   return { id, csrPem };
 }

@@ -1,5 +1,6 @@
 import { toHex } from '../../encoding/hex.ts';
 import { ConflictError, InvalidInputError } from '../../errors/families.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
@@ -20,6 +21,7 @@ export async function installRootCrl(
   context: AuthorityContext,
   state: SigningState,
   pemOrDer: string | Uint8Array,
+  options: Abortable,
 ): Promise<void> {
   const crl = parseCrl(pemOrDer);
   const { trustAnchors } = await state.fresh();
@@ -41,7 +43,7 @@ export async function installRootCrl(
     // The authority moves even where nothing changed: an intermediate that is being installed meanwhile must see this CRL.
     const revision = authority.value.revision + (changed ? 1 : 0);
     transaction.put(authorities, context.name, { ...authority.value, revision });
-  });
+  }, signalOf(options));
 }
 
 /** Stores a checked root CRL, unless a newer one is there. */

@@ -1,5 +1,6 @@
 import { ConflictError, PolicyError } from '../../errors/families.ts';
 import { StorageError } from '../../errors/storage-error.ts';
+import { signalOf } from '../../ports/abortable.ts';
 import type { Write } from '../../ports/storage.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { ledgerEvent } from '../authority-event.ts';
@@ -148,8 +149,4 @@ export class Issuance {
 /** Whether an error speaks of the authority's intermediates, as the snapshot shows them. */
 function isJudgement(error: unknown): boolean {
   return error instanceof PolicyError || (error instanceof ConflictError && error.code === 'AUTHORITY_NOT_READY');
-}
-
-function signalOf({ signal }: IssueOptions): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
