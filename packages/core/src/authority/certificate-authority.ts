@@ -1,5 +1,6 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { requireObject } from '../errors/require-object.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { type EventLog, outbox, requireSameStorage } from '../events/event-log.ts';
 import type { Keyring } from '../keyring/keyring.ts';
@@ -18,9 +19,9 @@ import { type Inspection, inspect } from '../x509/inspect/inspect.ts';
 import { type BootstrapOptions, type BootstrapResult, bootstrapAuthority } from './bootstrap.ts';
 import { authorityCollections } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
-import { currentCrl, type SignedCrl } from './crl-service.ts';
+import { currentCrl } from './crl-service.ts';
 import { currentCrls } from './current-crls.ts';
-import { requireHttpUrl } from './http-url.ts';
+import { requireBaseUrl } from './http-url.ts';
 import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
 import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
 import {
@@ -41,6 +42,7 @@ import type { IssuancePolicy } from './policy/hook.ts';
 import { checkProfiles } from './profile-rules.ts';
 import { builtInProfiles, type CertificateProfile } from './profiles.ts';
 import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revocation.ts';
+import type { SignedCrl } from './signed-crl.ts';
 
 /** What a `CertificateAuthority` works with. */
 export interface CertificateAuthorityOptions {
@@ -88,6 +90,9 @@ export class CertificateAuthority implements Issuer {
    * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
    */
   constructor(options: CertificateAuthorityOptions) {
+    requireObject(options, 'CertificateAuthority options');
+    requireObject(options.storage, 'storage');
+    requireObject(options.keyring, 'keyring');
     const { storage, name = 'internal', clock = systemClock, crypto = defaultCrypto, logger, events } = options;
     if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
       throw new InvalidInputError(
@@ -95,7 +100,7 @@ export class CertificateAuthority implements Issuer {
         `name must match [a-z][a-z0-9-]{0,39}, not ${JSON.stringify(name)}`,
       );
     }
-    requireHttpUrl('baseUrl', options.baseUrl);
+    requireBaseUrl(options.baseUrl);
     checkProfiles(options.profiles ?? {});
     requireSameStorage(events, storage);
     checkDurability(storage, options.requireDurability, logger);
@@ -107,6 +112,7 @@ export class CertificateAuthority implements Issuer {
       store,
       blobs: new Blobs(store),
       ledger: new Ledger(store, clock, name),
+      crlsRead: new Map(),
       keyring: options.keyring,
       crypto,
       clock,
@@ -131,7 +137,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {InvalidInputError} PASSPHRASE_TOO_SHORT, INVALID_ARGUMENT, NAME_INVALID
    * @throws {StorageError} any of its codes
    */
-  bootstrap(options: BootstrapOptions): Promise<BootstrapResult> {
+  async bootstrap(options: BootstrapOptions): Promise<BootstrapResult> {
+    requireObject(options, 'bootstrap() options');
     return bootstrapAuthority(this.#context, options);
   }
 
@@ -142,7 +149,8 @@ export class CertificateAuthority implements Issuer {
    * @param options.keyAlgorithm - `ECDSA-P256` by default
    * @throws {InvalidInputError} NAME_INVALID: the subject is malformed or empty
    */
-  requestIntermediate(options: RequestIntermediateOptions): Promise<IntermediateRequest> {
+  async requestIntermediate(options: RequestIntermediateOptions): Promise<IntermediateRequest> {
+    requireObject(options, 'requestIntermediate() options');
     return requestIntermediate(this.#context, options);
   }
 
@@ -155,7 +163,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {NotFoundError} INTERMEDIATE_REQUEST_NOT_FOUND
    * @throws {ConflictError} INTERMEDIATE_ALREADY_INSTALLED
    */
-  installIntermediate(requestId: string, options: InstallIntermediateOptions): Promise<Intermediate> {
+  async installIntermediate(requestId: string, options: InstallIntermediateOptions): Promise<Intermediate> {
+    requireObject(options, 'installIntermediate() options');
     return this.#stateChange(installIntermediate(this.#context, requestId, options));
   }
 
@@ -204,7 +213,9 @@ export class CertificateAuthority implements Issuer {
    *
    * @returns one settled result a request, in order; the reasons of refusals are those of {@link issue}
    */
-  issueMany(requests: readonly IssueOptions[]): Promise<PromiseSettledResult<IssuedCertificate>[]> {
+  async issueMany(requests: readonly IssueOptions[]): Promise<PromiseSettledResult<IssuedCertificate>[]> {
+    if (!Array.isArray(requests))
+      throw new InvalidInputError('INVALID_ARGUMENT', 'issueMany() takes a list of requests');
     return this.#issuance.issueMany(requests);
   }
 
@@ -215,7 +226,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {ConflictError} REQUEST_ID_REUSED: the id was used for another request
    * @throws as {@link issue}
    */
-  requestCertificate(request: CertificateRequest): Promise<CertificateRequestResult> {
+  async requestCertificate(request: CertificateRequest): Promise<CertificateRequestResult> {
+    requireObject(request, 'requestCertificate() request');
     return requestCertificate(this.#context, this.#issuance, request, (serialNumber) => this.chainPem(serialNumber));
   }
 
@@ -242,7 +254,8 @@ export class CertificateAuthority implements Issuer {
    * @throws {ConflictError} ALREADY_REVOKED; a certificate on hold can still be revoked for another reason
    * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown reason, removeFromCRL, or an invalid date
    */
-  revoke(serialNumber: string, options: RevokeOptions = {}): Promise<CertificateRecord> {
+  async revoke(serialNumber: string, options: RevokeOptions = {}): Promise<CertificateRecord> {
+    requireObject(options, 'revoke() options');
     return revokeCertificate(this.#context, serialNumber, options);
   }
 
@@ -264,6 +277,10 @@ export class CertificateAuthority implements Issuer {
    * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
    */
   async crl(options: Abortable & { readonly intermediate?: string } = {}): Promise<SignedCrl> {
+    requireObject(options, 'crl() options');
+    if ('delta' in options && options.delta) {
+      throw new InvalidInputError('INVALID_ARGUMENT', 'crl() makes full CRLs: delta is not supported');
+    }
     throwIfAborted(options.signal);
     return currentCrl(this.#context, await this.#state.named(options.intermediate));
   }

@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
+import type { SignedCrl } from './signed-crl.ts';
 
 /** What the parts of one authority share. */
 export interface AuthorityContext {
@@ -15,6 +16,8 @@ export interface AuthorityContext {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly ledger: Ledger;
+  /** The CRL of each intermediate as it was read last, and the blob that it was read from. */
+  readonly crlsRead: Map<string, { readonly blob: string; readonly crl: SignedCrl }>;
   readonly keyring: Keyring;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;

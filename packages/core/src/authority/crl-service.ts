@@ -9,17 +9,8 @@ import { crlChanges, crls, ledger } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
 import type { InstalledIntermediate } from './intermediates/signing-state.ts';
 import type { LedgerValue } from './ledger.ts';
+import type { SignedCrl } from './signed-crl.ts';
 import { DAY } from './validity.ts';
-
-/** A CRL as it is served. */
-export interface SignedCrl {
-  readonly der: Uint8Array;
-  readonly pem: string;
-  /** The CRL number (RFC 5280 section 5.2.3). */
-  readonly number: number;
-  readonly thisUpdate: Date;
-  readonly nextUpdate: Date;
-}
 
 type CrlValue = z.infer<typeof crls.schema>;
 
@@ -41,7 +32,7 @@ export async function currentCrl(context: AuthorityContext, intermediate: Instal
     const marks = await pendingMarks(context, intermediate.id);
     const stored = await context.store.get(crls, intermediate.id);
     const fresh = stored !== undefined && context.clock.now() < renewAt(stored.value);
-    if (fresh && marks.length === 0) return readCrl(context, stored.value);
+    if (fresh && marks.length === 0) return readCrl(context, intermediate.id, stored.value);
     const signed = await signCrl(context, intermediate, stored, marks);
     if (signed !== undefined) return signed;
   }
@@ -164,14 +155,28 @@ async function pendingMarks({ store }: AuthorityContext, intermediate: string): 
   return marks;
 }
 
-async function readCrl({ blobs }: AuthorityContext, value: CrlValue): Promise<SignedCrl> {
-  return describe(await blobs.read(value.blob), value);
+/** Reads a stored CRL, or finds it in memory: one of a million entries is asked for again and again, and moves seldom. */
+async function readCrl(
+  { blobs, crlsRead }: AuthorityContext,
+  intermediate: string,
+  value: CrlValue,
+): Promise<SignedCrl> {
+  const known = crlsRead.get(intermediate);
+  if (known?.blob === value.blob) return known.crl;
+  const crl = describe(await blobs.read(value.blob), value);
+  crlsRead.set(intermediate, { blob: value.blob, crl });
+  return crl;
 }
 
 function describe(der: Uint8Array, { number, thisUpdate, nextUpdate }: CrlValue): SignedCrl {
+  let pem: string | undefined;
   return {
     der,
-    pem: encodePem('X509 CRL', der),
+    /** A third larger than the DER, which is what most callers serve: written when it is asked for. */
+    get pem() {
+      pem ??= encodePem('X509 CRL', der);
+      return pem;
+    },
     number,
     thisUpdate: new Date(thisUpdate),
     nextUpdate: new Date(nextUpdate),

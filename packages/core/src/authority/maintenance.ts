@@ -16,6 +16,7 @@ export function crlTask(context: AuthorityContext, state: SigningState): Mainten
       const now = clock.now();
       let nextDueAt = now + HOUR;
       let signed = 0;
+      const failures: unknown[] = [];
       for (const intermediate of await installedIntermediates(context, state)) {
         throwIfAborted(signal);
         if (intermediate.certificate.notAfter.getTime() < now) continue;
@@ -25,9 +26,15 @@ export function crlTask(context: AuthorityContext, state: SigningState): Mainten
           continue;
         }
         if (signed === limit) return { more: true, nextDueAt: now };
-        await currentCrl(context, intermediate);
-        signed += 1;
+        try {
+          await currentCrl(context, intermediate);
+          signed += 1;
+        } catch (error) {
+          // One intermediate whose key does not open must not let the CRLs of the others expire.
+          failures.push(error);
+        }
       }
+      if (failures.length > 0) throw failures[0];
       return { more: false, nextDueAt };
     },
   };

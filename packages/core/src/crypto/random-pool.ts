@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../errors/families.ts';
+
 /** Fills an array with random bytes, as `crypto.randomFillSync` does. */
 export type RandomFill = (target: Uint8Array) => unknown;
 
@@ -24,8 +26,13 @@ export class RandomPool {
    *
    * @param length how many
    * @returns a new array
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `length` is no natural number
    */
   draw(length: number): Uint8Array {
+    // Anything else would move the place in the pool to where it gives no bytes, or the same ones, for ever.
+    if (!(Number.isSafeInteger(length) && length >= 0)) {
+      throw new InvalidInputError('INVALID_ARGUMENT', `${length} is not a number of random bytes`);
+    }
     if (length > MAX_POOLED) {
       const bytes = new Uint8Array(length);
       this.#fill(bytes);

@@ -1,5 +1,6 @@
 import type { KeyKind } from '../ports/crypto.ts';
 import { keyAlgorithmName } from './algorithms.ts';
+import { findEd25519Fault } from './edwards-point.ts';
 import { integerSqrt, isPerfectSquare, primesUpTo } from './primes.ts';
 import { parseSpki, toBigInt } from './spki.ts';
 
@@ -21,7 +22,9 @@ const FERMAT_ROUNDS = 100;
 const LARGEST_SMALL_PRIME = 701;
 
 /**
- * Looks for a known weakness in a public key. Elliptic curve keys have none that their import would let through.
+ * Looks for a known weakness in a public key. Keys on the NIST curves have none that their import would let through.
+ *
+ * Ed25519: bytes that encode no point, and points of small order.
  *
  * RSA: the size; the exponent (FIPS 186-5 section A.1.1); small prime factors; the fingerprint of Infineon's key
  * generator (CVE-2017-15361, "ROCA"); primes so close that Fermat's method finds them within 100 rounds (CVE-2022-26320).
@@ -31,8 +34,22 @@ const LARGEST_SMALL_PRIME = 701;
  * @returns the first rule that is broken, or undefined
  */
 export function findWeakness(kind: KeyKind, spki: Uint8Array): KeyWeakness | undefined {
+  if (kind.type === 'Ed25519') return findEd25519Weakness(spki);
   if (kind.type !== 'RSA') return undefined;
   return findSizeWeakness(kind) ?? findExponentWeakness(kind.publicExponent) ?? findModulusWeakness(kind, spki);
+}
+
+function findEd25519Weakness(spki: Uint8Array): KeyWeakness | undefined {
+  const parsed = parseSpki(spki);
+  const fault = 'point' in parsed ? findEd25519Fault(parsed.point) : undefined;
+  if (fault === undefined) return undefined;
+  return fault === 'off-curve'
+    ? { rule: 'key.ed25519.off-curve', value: 'Ed25519', message: 'The Ed25519 key is no point of its curve' }
+    : {
+        rule: 'key.ed25519.small-order',
+        value: 'Ed25519',
+        message: 'The Ed25519 key has small order: anyone can sign for it',
+      };
 }
 
 type RsaKind = KeyKind & { readonly type: 'RSA' };

@@ -4,6 +4,7 @@ import { PASSPHRASE_COST, passphraseBytes } from '../crypto/passphrase.ts';
 import { concatBytes, isBytes, utf8 } from '../encoding/bytes.ts';
 import { toHex } from '../encoding/hex.ts';
 import { InvalidInputError, SealError } from '../errors/families.ts';
+import { requireObject } from '../errors/require-object.ts';
 import type { CryptoProvider, ScryptCost } from '../ports/crypto.ts';
 import { checkKeyId, envelopeAad, envelopeHeader, parseEnvelope, SALT_LENGTH } from './envelope.ts';
 import type { Keyring, SealContext } from './keyring.ts';
@@ -78,6 +79,9 @@ export class LocalKeyring implements Keyring {
    * @throws {InvalidInputError} INVALID_ARGUMENT: an id is malformed, a key is not 32 bytes, or `current` is not among them
    */
   static fromKeys(keys: KeyringKeys, options: LocalKeyringOptions = {}): LocalKeyring {
+    if (typeof keys?.keys !== 'object' || keys.keys === null) {
+      throw new InvalidInputError('INVALID_ARGUMENT', 'The keys of a keyring are an object of keys by their ids');
+    }
     const held = new Map<string, Uint8Array>();
     for (const [keyId, key] of Object.entries(keys.keys)) {
       checkKeyId(keyId);
@@ -107,6 +111,7 @@ export class LocalKeyring implements Keyring {
    * @throws {InvalidInputError} INVALID_ARGUMENT: the salt has fewer than 16 bytes, or the id or the cost is malformed
    */
   static async fromPassphrase(passphrase: string, options: PassphraseKeyringOptions): Promise<LocalKeyring> {
+    requireObject(options, 'fromPassphrase() options');
     const crypto = options.crypto ?? nodeCrypto();
     const keyId = checkKeyId(options.keyId ?? 'passphrase');
     const secret = passphraseBytes(passphrase);
@@ -115,6 +120,7 @@ export class LocalKeyring implements Keyring {
       throw new InvalidInputError('INVALID_ARGUMENT', `The salt is ${actual}, not ${MIN_SALT_LENGTH} bytes or more`);
     }
     const key = await crypto.scrypt(secret, options.salt, options.cost ?? PASSPHRASE_COST, KEY_LENGTH);
+    secret.fill(0);
     return new LocalKeyring(keyId, new Map([[keyId, key]]), crypto);
   }
 

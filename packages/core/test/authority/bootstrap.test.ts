@@ -5,7 +5,7 @@ import { parseCertificate } from '../../src/x509/certificate/certificate.ts';
 import { parseCrl } from '../../src/x509/crl/crl.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { BASE_URL, PASSPHRASE } from '../support/test-authority.ts';
-import { createTestStorage } from '../support/test-storage.ts';
+import { createTestStorage, overriding } from '../support/test-storage.ts';
 
 function fresh() {
   const clock = new VirtualClock();
@@ -180,5 +180,46 @@ describe('bootstrap', () => {
       'CERTIFICATE_NOT_FOUND',
     );
     expect(await second?.intermediates()).toHaveLength(1);
+  });
+
+  it.each([
+    ['a NUL', 'E\0vil'],
+    ['an override of the direction', 'E\u202elive'],
+  ])('refuses an organization with %s', async (_, organization) => {
+    const { authority } = fresh();
+    expect(await codeOf(authority.bootstrap({ ...options(), organization }))).toBe('NAME_INVALID');
+    expect(await codeOf(authority.requestIntermediate({ subject: 'CN=a\\00b' }))).toBe('NAME_INVALID');
+  });
+
+  it('that takes longer than its reservation still ends well, unless another one takes the name', async () => {
+    const clock = new VirtualClock();
+    const { storage, another } = createTestStorage(clock);
+    const keyring = LocalKeyring.generate();
+    let beforeInstall: () => Promise<unknown> = async () => undefined;
+    const slowly = overriding(storage, {
+      commit: async (writes) => {
+        if (writes.some(({ collection }) => collection === 'authorities')) {
+          const act = beforeInstall;
+          beforeInstall = async () => undefined;
+          await act();
+        }
+        return storage.commit(writes);
+      },
+    });
+    const slow = (name: string) => new CertificateAuthority({ storage: slowly, keyring, clock, name });
+    const saveRoot = async () => void clock.advance(660_000);
+    await expect(slow('alone').bootstrap({ ...options(), saveRoot })).resolves.toBeDefined();
+
+    const rival = new CertificateAuthority({ storage: another(), keyring, clock, name: 'contested' });
+    const pause = pausing();
+    let rivals: Promise<unknown> = Promise.resolve();
+    beforeInstall = () => {
+      rivals = rival.bootstrap({ ...options(), saveRoot: pause.saveRoot });
+      return pause.reached;
+    };
+    // Its root file is being written over by the rival's: it must not be the one that is installed.
+    expect(await codeOf(slow('contested').bootstrap({ ...options(), saveRoot }))).toBe('AUTHORITY_EXISTS');
+    pause.resume();
+    await expect(rivals).resolves.toBeDefined();
   });
 });

@@ -6,7 +6,7 @@ import { parseCrl, verifyCrlSignature } from '../../src/x509/crl/crl.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { addIntermediate, createTestAuthority, DAY } from '../support/test-authority.ts';
 import { publicKeyPem, testKey } from '../support/test-keys.ts';
-import { afterQueries, createTestStorage, overriding } from '../support/test-storage.ts';
+import { afterQueries, createTestStorage, overriding, storageSize } from '../support/test-storage.ts';
 
 const request = { subjectAltNames: ['a.example'] };
 const HOUR = 3_600_000;
@@ -55,7 +55,10 @@ describe('the CRL of an intermediate', () => {
     for (const change of [async () => undefined, () => authority.revoke(serialNumber)]) {
       await change();
       const crls = await Promise.all([authority, another(), another(), authority].map((instance) => instance.crl()));
-      for (const crl of crls) expect(crl).toEqual(crls[0]);
+      const numbers = new Set(crls.map(({ number }) => number));
+      for (const crl of crls) expect(crl).toEqual(crls.find(({ number }) => number === crl.number));
+      // Whoever reads the marks just before and the CRL just after another commits signs once more. Memory leaves no gap.
+      expect(numbers.size).toBeLessThanOrEqual(storageSize(1, crls.length));
     }
   });
 
@@ -121,7 +124,8 @@ describe('the CRL of an intermediate', () => {
 
   it('holds thousands, each with its reason, though few are cleared away in one commit', async () => {
     const { authority, another } = await createTestAuthority();
-    const serials = await manySerials(authority, 1_500);
+    const count = storageSize(1_500, 300);
+    const serials = await manySerials(authority, count);
     const instances = [authority, another()];
     await Promise.all(
       serials.map((serial, at) =>
@@ -130,7 +134,7 @@ describe('the CRL of an intermediate', () => {
     );
     const signed = await authority.crl();
     const crl = parseCrl(signed.der);
-    expect(crl.size).toBe(1_500);
+    expect(crl.size).toBe(count);
     expect(
       serials.every((serial, at) => crl.find(serial)?.reason === (at % 3 === 0 ? 'certificateHold' : 'superseded')),
     ).toBe(true);
@@ -217,7 +221,7 @@ describe('CRLs asked for while certificates are being revoked', () => {
       }
     });
     await Promise.all([...revoking, ...asking]);
-    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.length).toBeGreaterThanOrEqual(instances.length);
     expect(seen.filter(({ missing }) => missing.length > 0)).toEqual([]);
     const last = parseCrl((await authority.crl()).der);
     expect(last.size).toBe(60);

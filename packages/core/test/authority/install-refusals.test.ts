@@ -95,6 +95,16 @@ describe('an intermediate is refused', () => {
     expect(await refused(signed(), await anchor({ notBefore: clock.now() + DAY }))).toContain(
       'its trust anchor is not valid before',
     );
+    expect(await refused(signed(), await anchor({ notAfter: clock.now() + DAY }))).toContain(
+      'it outlives its trust anchor',
+    );
+  });
+
+  it('under an anchor whose key is weak', async () => {
+    const weak = await rsaKey(1024, 65537);
+    const weakRoot = await testCertificate({ signingKey: weak });
+    const below = await testCertificate({ subject: SUBJECT, issuer: ROOT, spki, signingKey: weak });
+    expect(await refused(below, weakRoot)).toContain('is weak');
   });
 
   it('under an anchor that is not self-signed', async () => {

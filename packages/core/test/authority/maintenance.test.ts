@@ -3,7 +3,7 @@ import { CertificateAuthority, LocalKeyring } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { addIntermediate, createTestAuthority, DAY } from '../support/test-authority.ts';
-import { createTestStorage, recordCommits } from '../support/test-storage.ts';
+import { createTestStorage, overriding, recordCommits } from '../support/test-storage.ts';
 
 const HOUR = 3_600_000;
 const crlTask = (authority: CertificateAuthority) => {
@@ -48,6 +48,28 @@ describe('the chores of an authority', () => {
     expect(runs.map(({ more }) => more)).toEqual([true, false]);
   });
 
+  it('sign the CRLs of the others where the key of one does not open, and then say so', async () => {
+    const clock = new VirtualClock();
+    const stored = createTestStorage(clock);
+    let damaged: string | undefined;
+    const storage = overriding(stored.storage, {
+      query: async (query) => {
+        const page = await stored.storage.query(query);
+        for (const { id, bytes } of page.documents)
+          if (id === damaged && bytes !== undefined) bytes[60] = 1 ^ (bytes[60] ?? 0);
+        return page;
+      },
+    });
+    const { authority, another, intermediate, root } = await createTestAuthority({ clock, storage });
+    damaged = (await addIntermediate(authority, root)).id;
+    const later = another({ storage });
+    expect(await codeOf(crlTask(later).run({ limit: 10 }))).toBe('SEAL_OPEN_FAILED');
+    const found = await stored.storage.get(
+      [intermediate.id, damaged].map((id) => ({ collection: 'authority_crls', id })),
+    );
+    expect(found.map((document) => document !== undefined)).toEqual([true, false]);
+  });
+
   it('have nothing to do before there is an authority, and stop when they are told to', async () => {
     const clock = new VirtualClock();
     const authority = new CertificateAuthority({
@@ -67,13 +89,13 @@ describe('the chores of an authority', () => {
   });
 
   it('sweep what CRLs leave behind', async () => {
-    const { authority, clock } = await createTestAuthority();
+    const { authority, clock, storage } = await createTestAuthority();
     for (let more = 0; more < 3; more++) {
       await authority.crl();
       clock.advance(5 * DAY);
     }
     const names = authority.maintenance().map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['authority:internal:crl', 'store:blobs:chancery']));
+    expect(names).toEqual(expect.arrayContaining(['authority:internal:crl', `store:blobs:${storage.namespace}`]));
     expect(new Set(names).size).toBe(names.length);
     for (const task of authority.maintenance()) await task.run({ limit: 100 });
     const crl = await authority.crl();

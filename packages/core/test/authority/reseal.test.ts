@@ -31,3 +31,26 @@ it("seals the intermediates' keys anew after a rotation, so that the former key 
   const issued = await later.issue({ subjectAltNames: ['a.example'] });
   expect(issued.subjectAltNames).toEqual(['a.example']);
 });
+
+it('goes on past a key that does not open, and says so in the end', async () => {
+  const { storage } = createTestStorage(systemClock);
+  const k3 = new Uint8Array(32).fill(3);
+  const keyrings = {
+    first: LocalKeyring.fromKeys({ current: 'k1', keys: { k1 } }),
+    both: LocalKeyring.fromKeys({ current: 'k3', keys: { k1, k3 } }),
+    rotated: LocalKeyring.fromKeys({ current: 'k2', keys: { k2, k3 } }),
+  };
+  await new CertificateAuthority({ storage, keyring: keyrings.first }).requestIntermediate({ subject: 'CN=Lost' });
+  await new CertificateAuthority({ storage, keyring: keyrings.both }).requestIntermediate({ subject: 'CN=Kept' });
+  const rotated = new CertificateAuthority({ storage, keyring: keyrings.rotated });
+  const task = rotated.maintenance().find(({ name }) => name === 'authority:internal:reseal');
+  await expect(task?.run({ limit: 10 })).rejects.toMatchObject({ code: 'SEAL_KEY_UNKNOWN' });
+
+  const later = new CertificateAuthority({
+    storage,
+    keyring: LocalKeyring.fromKeys({ current: 'k2', keys: { k1, k2 } }),
+  });
+  const rest = later.maintenance().find(({ name }) => name === 'authority:internal:reseal');
+  // Of the two keys only the one that did not open is left to do.
+  expect(await rest?.run({ limit: 1 })).toMatchObject({ more: false });
+});

@@ -44,3 +44,14 @@ it('gives copies: what a caller does to them does not reach the next', () => {
   first.fill(0xff);
   expect([...pool.draw(4)]).toEqual([16, 17, 18, 19]);
 });
+
+it.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, undefined, '16'])(
+  'refuses a length of %s, and goes on as before',
+  (length) => {
+    const { fill } = counting();
+    const pool = new RandomPool(fill);
+    pool.draw(16);
+    expect(() => pool.draw(length as number)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect([...pool.draw(4)]).toEqual([16, 17, 18, 19]);
+  },
+);

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { integerSqrt, isPerfectSquare, primesUpTo } from '../../src/crypto/primes.ts';
 import { parseSpki } from '../../src/crypto/spki.ts';
@@ -133,5 +133,45 @@ describe('integerSqrt', () => {
     }
     expect(integerSqrt(0n)).toBe(0n);
     expect(isPerfectSquare(0n)).toBe(true);
+  });
+});
+
+describe('Ed25519', () => {
+  const ED25519_SPKI = '302a300506032b6570032100';
+  const spkiOf = (point: string) => Uint8Array.from(Buffer.from(`${ED25519_SPKI}${point}`, 'hex'));
+  const ruleOf = (spki: Uint8Array) => findWeakness({ type: 'Ed25519' }, spki)?.rule;
+  const IDENTITY = `01${'00'.repeat(31)}`;
+  const FORGED = Buffer.from(`${IDENTITY}${'00'.repeat(32)}`, 'hex');
+
+  it.each([
+    ['1', IDENTITY],
+    ['2', `ec${'ff'.repeat(30)}7f`],
+    ['4', '00'.repeat(32)],
+    ['4, the other sign', `${'00'.repeat(31)}80`],
+    ['8', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
+    ['8, the other sign', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85'],
+    ['8, the negative', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'],
+    ['8, the negative, the other sign', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'],
+  ])('refuses a key of order %s, for which one signature fits many messages', (_, point) => {
+    const spki = spkiOf(point);
+    const key = createPublicKey({ format: 'der', type: 'spki', key: Buffer.from(spki) });
+    const forged = Array.from({ length: 256 }, (__, at) => verify(null, Uint8Array.of(at), key, FORGED));
+    expect(forged).toContain(true);
+    expect(ruleOf(spki)).toBe('key.ed25519.small-order');
+  });
+
+  it.each([
+    ['y without an x', `02${'00'.repeat(31)}`],
+    ['y that is not reduced', `ee${'ff'.repeat(30)}7f`],
+    ['ones', 'ff'.repeat(32)],
+  ])('refuses %s', (_, point) => {
+    expect(ruleOf(spkiOf(point))).toBe('key.ed25519.off-curve');
+  });
+
+  it('takes every key that is one', () => {
+    for (let round = 0; round < 64; round++) {
+      const { publicKey } = generateKeyPairSync('ed25519');
+      expect(ruleOf(Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' })))).toBeUndefined();
+    }
   });
 });

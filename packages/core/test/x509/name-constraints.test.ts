@@ -183,4 +183,12 @@ describe('the budget', () => {
       rule: 'name-constraints.too-many',
     });
   });
+
+  it('refuses a host name of megabytes without trying', () => {
+    const name = { kind: 'dns', value: 'a.'.repeat(4_000_000) } as const;
+    const constraints = { permitted: [parseSubtreeText('example')], excluded: [] };
+    const violation = checkNameConstraints(constraints, [name], DistinguishedName.parse(''));
+    expect(violation?.rule).toBe('name-constraints.unsupported');
+    expect(violation?.message.length).toBeLessThan(300);
+  });
 });

@@ -1,3 +1,4 @@
+import { findWeakness } from '../../crypto/weak-keys.ts';
 import { equalBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
@@ -32,13 +33,18 @@ export async function checkIntermediate(
   checkCaFields(trustAnchor, 'its trust anchor', now);
   if (trustAnchor.basicConstraints?.pathLenConstraint === 0)
     throw unfit('its trust anchor has pathLenConstraint 0 and may sign no CA');
+  if (certificate.notAfter.getTime() > trustAnchor.notAfter.getTime())
+    throw unfit(`it outlives its trust anchor, which ends at ${trustAnchor.notAfter.toISOString()}`);
   return trustAnchor;
 }
 
 /** @throws {InvalidInputError} INTERMEDIATE_INVALID: not a self-signed CA certificate */
 export async function checkTrustAnchor(anchor: Certificate, crypto: CryptoProvider): Promise<void> {
   const selfSigned = anchor.issuer.equals(anchor.subject) && (await isSignedBy(anchor, anchor, crypto));
-  if (!selfSigned) throw unfit(`the trust anchor ${JSON.stringify(anchor.subject.toString())} is not self-signed`);
+  const name = JSON.stringify(anchor.subject.toString());
+  if (!selfSigned) throw unfit(`the trust anchor ${name} is not self-signed`);
+  const weakness = findWeakness((await crypto.importPublicKey(anchor.spki)).kind, anchor.spki);
+  if (weakness !== undefined) throw unfit(`the key of the trust anchor ${name} is weak: ${weakness.message}`);
 }
 
 async function findSigner(

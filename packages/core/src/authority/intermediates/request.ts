@@ -1,13 +1,12 @@
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { encodePem } from '../../encoding/pem.ts';
-import { InvalidInputError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
 import { sealField } from '../../store/seal.ts';
 import { createCsr } from '../../x509/csr/csr-builder.ts';
-import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { intermediates } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
+import { parseCaSubject } from '../policy/subject-text.ts';
 import { intermediateKeyPlace } from './signing-state.ts';
 
 /** A request for an intermediate, whose key waits in storage for the certificate. */
@@ -31,8 +30,7 @@ export async function requestIntermediate(
   options: RequestIntermediateOptions,
 ): Promise<IntermediateRequest> {
   const { crypto, clock, keyring, store } = context;
-  const subject = DistinguishedName.parse(options.subject);
-  if (subject.isEmpty) throw new InvalidInputError('NAME_INVALID', 'An intermediate needs a subject');
+  const subject = parseCaSubject(options.subject);
   const id = uuidv7(clock, crypto);
   const key = await crypto.generateKey(options.keyAlgorithm ?? 'ECDSA-P256');
   const csrPem = encodePem('CERTIFICATE REQUEST', await createCsr({ subject, key, crypto }));

@@ -14,13 +14,20 @@ export function resealTask(context: AuthorityContext): MaintenanceTask {
     name: `authority:${context.name}:reseal`,
     async run({ limit, signal }) {
       let done = 0;
+      const failures: unknown[] = [];
       for (const { id, bytes } of await listIntermediates(context)) {
         throwIfAborted(signal);
         if (bytes === undefined || !keyring.needsReseal(bytes)) continue;
         if (done === limit) return { more: true, nextDueAt: clock.now() };
-        await resealKey(context, id);
-        done += 1;
+        try {
+          await resealKey(context, id);
+          done += 1;
+        } catch (error) {
+          // One key that does not open must not keep the others under the former key.
+          failures.push(error);
+        }
       }
+      if (failures.length > 0) throw failures[0];
       return { more: false, nextDueAt: clock.now() + DAY };
     },
   };

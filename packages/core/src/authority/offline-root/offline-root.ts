@@ -3,17 +3,17 @@ import { defaultCrypto } from '../../crypto/node-provider.ts';
 import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { encodePem } from '../../encoding/pem.ts';
 import { ChanceryError } from '../../errors/chancery-error.ts';
-import { InvalidInputError } from '../../errors/families.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, KeyAlgorithm, PrivateKey } from '../../ports/crypto.ts';
 import { systemClock } from '../../ports/system-clock.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate/certificate.ts';
 import { buildCrl } from '../../x509/crl/crl-builder.ts';
 import type { CrlReason } from '../../x509/crl/crl-reason.ts';
-import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { buildCaCertificate } from '../ca-certificate.ts';
-import type { SignedCrl } from '../crl-service.ts';
+import { parseCaSubject } from '../policy/subject-text.ts';
 import { requireRevocationReason } from '../revocation-reason.ts';
+import type { SignedCrl } from '../signed-crl.ts';
 import { DAY, requireDays } from '../validity.ts';
 import { checkIntermediateRequest, type SignIntermediateOptions } from './intermediate-request.ts';
 import {
@@ -76,14 +76,14 @@ export class OfflineRoot {
    * Makes a root: a key, and a self-signed certificate with critical basic constraints and key usages keyCertSign and cRLSign.
    *
    * @returns the open root, and its first file
-   * @throws {InvalidInputError} PASSPHRASE_TOO_SHORT: fewer than 15 characters; NAME_INVALID: the subject is malformed or empty;
+   * @throws {InvalidInputError} PASSPHRASE_TOO_SHORT: fewer than 15 characters; NAME_INVALID: the subject is malformed, empty or deceptive;
    *   INVALID_ARGUMENT: `validityDays` is not a whole number from 1 to 36500
    */
   static async create(options: CreateRootOptions): Promise<{ root: OfflineRoot; file: Uint8Array }> {
+    requireObject(options, 'OfflineRoot.create() options');
     const { crypto = defaultCrypto, clock = systemClock, validityDays = 3650 } = options;
     requireDays('validityDays', validityDays, 36_500);
-    const subject = DistinguishedName.parse(options.subject);
-    if (subject.isEmpty) throw new InvalidInputError('NAME_INVALID', 'A root CA needs a subject');
+    const subject = parseCaSubject(options.subject);
     const fileKey = await createRootFileKey(options.passphrase, crypto);
     const key = await crypto.generateKey(options.keyAlgorithm ?? 'ECDSA-P384');
     const now = clock.now();

@@ -1,5 +1,5 @@
-import type { PolicyViolation } from '../../errors/families.ts';
-import type { DistinguishedName } from '../../x509/name/distinguished-name.ts';
+import { InvalidInputError, type PolicyViolation } from '../../errors/families.ts';
+import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { attributeTypeOf } from '../../x509/name/name-attributes.ts';
 import { quote } from '../../x509/quote.ts';
 
@@ -30,4 +30,18 @@ export function checkSubjectText(subject: DistinguishedName): PolicyViolation[] 
     }
   }
   return violations;
+}
+
+/**
+ * Reads the subject of a CA, which must say something and deceive nobody.
+ *
+ * @param text - RFC 4514
+ * @throws {InvalidInputError} NAME_INVALID: malformed, empty, or with what {@link checkSubjectText} refuses
+ */
+export function parseCaSubject(text: string): DistinguishedName {
+  const subject = DistinguishedName.parse(text);
+  if (subject.isEmpty) throw new InvalidInputError('NAME_INVALID', 'A CA needs a subject');
+  const [violation] = checkSubjectText(subject);
+  if (violation !== undefined) throw new InvalidInputError('NAME_INVALID', violation.message);
+  return subject;
 }

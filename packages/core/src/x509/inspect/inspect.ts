@@ -60,7 +60,7 @@ export interface CsrInspection {
   readonly publicKey: PublicKeyInspection;
   /** Whether the signature shows that the sender holds the private key. */
   readonly proofOfPossession: boolean;
-  /** The attributes, each value as the hex of its DER. */
+  /** The attributes, each value as the hex of its DER; that of a challengePassword is withheld. */
   readonly attributes: readonly { readonly oid: string; readonly values: readonly string[] }[];
   /** The extensions that are asked for. */
   readonly extensions: readonly ExtensionInspection[];
@@ -97,6 +97,8 @@ export interface CrlEntryInspection {
 export type Inspection = CertificateInspection | CsrInspection | CrlInspection;
 
 const DEFAULT_MAX_ENTRIES = 1000;
+/** RFC 2985 section 5.4.1: a secret, which belongs into no description. */
+const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
 
 /**
  * Lays open a certificate, a CSR or a CRL, for people and for JSON. It describes and does not judge.
@@ -149,7 +151,10 @@ async function inspectCsr(csr: CertificationRequest, crypto: CryptoProvider): Pr
     subjectAltNames: (csr.subjectAltNames ?? []).map(formatGeneralName),
     publicKey: await inspectPublicKey(csr.spki, crypto),
     proofOfPossession: await provesPossession(csr, crypto),
-    attributes: csr.attributes.map(({ type, values }) => ({ oid: type, values: values.map(toHex) })),
+    attributes: csr.attributes.map(({ type, values }) => ({
+      oid: type,
+      values: type === CHALLENGE_PASSWORD ? values.map(() => 'withheld') : values.map(toHex),
+    })),
     extensions: csr.requestedExtensions.map(inspectExtension),
     ...(await inspectSignature(csr, crypto)),
   };

@@ -114,6 +114,11 @@ export class DistinguishedName {
     return this.#keys.length === other.#keys.length && this.isWithin(other);
   }
 
+  /** Equal for equal names, and for no others: to look names up by. */
+  get matchKey(): string {
+    return this.#keys.join('\u0000');
+  }
+
   /** Whether this name lies in the subtree of `base`: it begins with all RDNs of `base` (RFC 5280 section 4.2.1.10). */
   isWithin(base: DistinguishedName): boolean {
     const keys = this.#keys;

@@ -39,6 +39,9 @@ export const generalNameKinds: readonly GeneralNameKind[] = [
   'ediPartyName',
 ];
 
+/** Far beyond any name in use. A regular expression that repeats a group runs out of stack on a text of megabytes. */
+const MAX_TEXT = 64 * 1024;
+
 const PREFIXES: ReadonlyMap<string, GeneralNameKind> = new Map(
   generalNameKinds.map((kind) => [kind.toLowerCase(), kind]),
 );
@@ -114,6 +117,7 @@ export function generalNameInvalid(text: string, problem: string, cause?: unknow
 
 function parseText(text: string, form: GeneralNameForm): GeneralName {
   if (typeof text !== 'string') throw generalNameInvalid('', `it must be text, not ${typeof text}`);
+  if (text.length > MAX_TEXT) throw generalNameInvalid(text, `it has ${text.length} characters, more than ${MAX_TEXT}`);
   const colon = text.indexOf(':');
   const kind = colon === -1 ? 'dns' : PREFIXES.get(text.slice(0, colon).toLowerCase());
   if (kind === undefined) {

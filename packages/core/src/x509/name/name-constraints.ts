@@ -1,4 +1,5 @@
 import type { NameConstraints } from '../extensions/name-constraints.ts';
+import { shorten } from '../quote.ts';
 import type { DistinguishedName } from './distinguished-name.ts';
 import { describeGeneralName, formatGeneralName, type GeneralName, type GeneralNameKind } from './general-name.ts';
 import { EMAIL_ADDRESS } from './name-attributes.ts';
@@ -107,7 +108,7 @@ function violation(
   message: (text: string) => string,
 ): NameConstraintViolation {
   const value = describeGeneralName(name);
-  return { rule: `name-constraints.${problem}`, value, message: message(value) };
+  return { rule: `name-constraints.${problem}`, value, message: message(shorten(value)) };
 }
 
 function constrainedNames(names: readonly GeneralName[], subject: DistinguishedName): readonly GeneralName[] {

@@ -91,13 +91,18 @@ function mailboxTest(value: string): SubtreeTest | undefined {
   const at = value.lastIndexOf('@');
   const local = value.slice(0, Math.max(at, 0));
   const host = value.slice(at + 1).toLowerCase();
-  if (local === '' || !isHost(host)) return undefined;
+  if (!isLocalPart(local) || !isHost(host)) return undefined;
   return always((subtree) => {
     if (subtree.kind !== 'email') return false;
     if (subtree.local === undefined) return isHostOrBelow(host, subtree.host);
     // Only the host's case is insignificant: the local part is the receiver's business.
     return local === subtree.local && host === subtree.host;
   });
+}
+
+/** An "@" must be quoted (RFC 5321 section 4.1.2), or readers differ on where the host begins. */
+function isLocalPart(local: string): boolean {
+  return /^[^@"]+$/.test(local) || /^"(?:[^"\\]|\\.)*"$/.test(local);
 }
 
 function uriTest(value: string): SubtreeTest | undefined {
@@ -130,7 +135,10 @@ function addressTest(value: string): SubtreeTest | undefined {
   );
 }
 
+/** Longer than any host name (RFC 1035 section 2.3.4), and short enough for a regular expression that repeats a group. */
+const MAX_HOST = 1024;
+
 /** Labels without oddities that could make two readers see two hosts: empty ones, a dot at the end, wildcards. */
 function isHost(text: string): boolean {
-  return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text);
+  return text.length <= MAX_HOST && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text);
 }

@@ -15,6 +15,8 @@ export interface ParsedAttribute {
 
 /** No name in use comes near; it keeps hostile text from growing a certificate. */
 const MAX_ATTRIBUTES = 128;
+/** In characters; beyond megabytes, a regular expression that repeats a group runs out of stack. */
+const MAX_TEXT = 256 * 1024;
 
 /**
  * Reads the string form of a distinguished name (RFC 4514).
@@ -27,6 +29,8 @@ const MAX_ATTRIBUTES = 128;
  * @throws {InvalidInputError} NAME_INVALID: what is wrong and at which position
  */
 export function parseNameText(text: string): ParsedAttribute[][] {
+  if (text.length > MAX_TEXT)
+    throw nameInvalid(`The name ${quote(text)} has ${text.length} characters, more than ${MAX_TEXT}`, text);
   return new NameScanner(text).name();
 }
 
