@@ -69,12 +69,18 @@ function configuration(files) {
       [join(folder, manifest.exports[subpath].source)],
     ]),
   );
+  // Drivers that the reader of a page brings along: only the package that takes them has them here.
+  const drivers = publicPackages().flatMap(({ folder, manifest }) =>
+    Object.keys(manifest.peerDependencies ?? {})
+      .filter((name) => !name.startsWith('@chancery/'))
+      .map((name) => [name, ['@types/', ''].map((scope) => join(folder, 'node_modules', scope + name))]),
+  );
   return {
     extends: join(workspace, 'tsconfig.base.json'),
     compilerOptions: {
       noUnusedLocals: false,
       noUnusedParameters: false,
-      paths: Object.fromEntries(paths),
+      paths: Object.fromEntries([...paths, ...drivers]),
       typeRoots: [join(workspace, 'node_modules/@types')],
     },
     files,

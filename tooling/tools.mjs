@@ -16,8 +16,8 @@ export function withTools(environment = cleanEnvironment()) {
 }
 
 /**
- * Sees to it that programs are there: on PATH, or else by apt. As root they are installed; otherwise they are
- * unpacked into node_modules/.cache, which changes nothing on the system.
+ * Sees to it that programs are there: on PATH, or else by apt. As root they are installed, unless that would start a service;
+ * otherwise they are unpacked into node_modules/.cache, which changes nothing on the system.
  *
  * `CHANCERY_TOOLS=system` uses only what is there; `CHANCERY_TOOLS=unpack` unpacks also as root.
  *
@@ -29,7 +29,7 @@ export function withTools(environment = cleanEnvironment()) {
 export async function ensureTools(names, signal) {
   const missing = names.filter((name) => findTool(name) === undefined);
   if (missing.length === 0) return `${names.join(', ')} present`;
-  const packages = missing.flatMap((name) => TOOLS[name].packages);
+  const packages = packagesOf(missing);
   const refuse = (why, cause) => {
     throw new Error(`missing: ${missing.join(', ')} (Debian: ${packages.join(' ')}); ${why}`, { cause });
   };
@@ -38,14 +38,20 @@ export async function ensureTools(names, signal) {
   if (mode === 'system') refuse('CHANCERY_TOOLS=system forbids fetching');
   if (!onPath('apt-get')) refuse('there is no apt-get here: install them by hand');
   try {
-    if (mode === 'install') await aptInstall(packages);
-    else await aptUnpack(missing, packages, signal);
+    const unpacked = missing.filter((name) => mode === 'unpack' || TOOLS[name].service);
+    const installed = missing.filter((name) => !unpacked.includes(name));
+    if (installed.length > 0) await aptInstall(packagesOf(installed));
+    if (unpacked.length > 0) await aptUnpack(unpacked, packagesOf(unpacked), signal);
   } catch (error) {
     refuse(`apt could not bring them:\n${error.output ?? error.message}`, error);
   }
   const still = missing.filter((name) => findTool(name) === undefined);
   if (still.length > 0) refuse(`apt ran, yet ${still.join(', ')} did not appear`);
   return `${missing.join(', ')} fetched by apt (${mode})`;
+}
+
+function packagesOf(names) {
+  return names.flatMap((name) => TOOLS[name].packages);
 }
 
 /** The path of a program: on PATH, or unpacked. */
@@ -123,7 +129,8 @@ function writeWrapper(tool) {
   const { unpacked, environment } = TOOLS[tool];
   const program = join(UNPACKED, unpacked);
   if (!existsSync(program)) return;
-  const multiarch = readdirSync(join(UNPACKED, 'usr/lib')).filter((name) => name.endsWith('-linux-gnu'));
+  const lib = join(UNPACKED, 'usr/lib');
+  const multiarch = (existsSync(lib) ? readdirSync(lib) : []).filter((name) => name.endsWith('-linux-gnu'));
   const libraries = [
     'usr/lib',
     ...multiarch.map((name) => `usr/lib/${name}`),

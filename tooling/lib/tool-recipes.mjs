@@ -2,9 +2,10 @@
  * Programs that tests run beside ours, and the Debian packages that bring them.
  *
  * `unpacked` is where the program lies when a package is unpacked without being installed; a program that must be told
- * where it lies has `environment`.
+ * where it lies has `environment`. A package that would start a service when it is installed has `service`, and is unpacked
+ * in any case.
  *
- * @type {Record<string, { packages: readonly string[], unpacked: string, environment?: (root: string) => Record<string, string> }>}
+ * @type {Record<string, { packages: readonly string[], unpacked: string, service?: true, environment?: (root: string) => Record<string, string> }>}
  */
 export const TOOLS = {
   openssl: { packages: ['openssl'], unpacked: 'usr/bin/openssl' },
@@ -16,4 +17,9 @@ export const TOOLS = {
   certtool: { packages: ['gnutls-bin'], unpacked: 'usr/bin/certtool' },
   certutil: { packages: ['libnss3-tools'], unpacked: 'usr/bin/certutil' },
   chromium: { packages: ['chromium'], unpacked: 'usr/lib/chromium/chromium' },
+  'redis-server': {
+    packages: ['redis-server', 'redis-tools'],
+    unpacked: 'usr/bin/redis-server',
+    service: true,
+  },
 };

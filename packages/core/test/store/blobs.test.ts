@@ -120,7 +120,7 @@ describe('Blobs', () => {
     await test.store.commit((await present(test)).map(({ id }) => test.blobs.discard(id)));
     test.clock.advance(HOUR);
     const [task] = test.blobs.maintenance();
-    expect(task?.name).toBe('store:blobs:chancery');
+    expect(task?.name).toBe(`store:blobs:${test.backend.namespace}`);
     expect(await task?.run({ limit: 2 })).toEqual({ more: true, nextDueAt: test.clock.now() });
     expect(await task?.run({ limit: 100 })).toEqual({ more: false, nextDueAt: test.clock.now() + HOUR });
     expect(await present(test)).toEqual([]);

@@ -1,4 +1,3 @@
-import { MemoryDatabase, MemoryStorage } from '@chancery/storage-memory';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { LocalKeyring } from '../../src/keyring/local-keyring.ts';
@@ -6,6 +5,7 @@ import { defineCollection } from '../../src/store/collection.ts';
 import type { Entry } from '../../src/store/entry.ts';
 import { openField, sealField } from '../../src/store/seal.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { createTestStorage } from '../support/test-storage.ts';
 import { ledger, notes, storeOn, testStore } from './support.ts';
 
 describe('Store', () => {
@@ -145,8 +145,8 @@ describe('Store', () => {
 
   it('opens again when another instance has added an index', async () => {
     const clock = new VirtualClock();
-    const database = new MemoryDatabase();
-    const old = storeOn(new MemoryStorage({ database, clock }), clock);
+    const { storage, another } = createTestStorage(clock);
+    const old = storeOn(storage, clock);
     await old.commit([old.put(notes, 'n1', { text: 'one', at: 1 }, { dueAt: clock.now() })]);
     const newer = defineCollection({
       ...notes.definition,
@@ -154,7 +154,7 @@ describe('Store', () => {
       recordVersion: 1,
       indexes: { ...notes.definition.indexes, byTime: { orderBy: 'at' } },
     });
-    const young = storeOn(new MemoryStorage({ database, clock }), clock, { collections: [newer] });
+    const young = storeOn(another(), clock, { collections: [newer] });
     await young.get(newer, 'n1');
     expect(await old.commit([old.put(notes, 'n2', { text: 'two', at: 2 })])).toEqual({ committed: true });
     expect(await old.claim(notes, { limit: 1, leaseMs: 1 })).toHaveLength(1);
@@ -170,7 +170,7 @@ describe('a store with a keyring', () => {
 
   it('takes the keyring that sealed what is there, its rotations, and no other', async () => {
     const clock = new VirtualClock();
-    const storage = new MemoryStorage({ clock });
+    const { storage } = createTestStorage(clock);
     const first = LocalKeyring.generate();
     const second = first.rotate();
     await storeOn(storage, clock, { keyring: first }).get(notes, 'n1');
@@ -190,7 +190,7 @@ describe('a store with a keyring', () => {
       const mismatch = {
         name: 'SealError',
         code: 'KEYRING_MISMATCH',
-        facts: { namespace: 'chancery', keyId: stranger.currentKeyId },
+        facts: { namespace: storage.namespace, keyId: stranger.currentKeyId },
       };
       await expect(store.get(notes, 'n1')).rejects.toMatchObject(mismatch);
       await expect(store.commit([store.put(notes, 'n1', { text: 'one' })])).rejects.toMatchObject(mismatch);
@@ -200,9 +200,9 @@ describe('a store with a keyring', () => {
 
   it('lets one of two keyrings win that come first at the same time', async () => {
     const clock = new VirtualClock();
-    const database = new MemoryDatabase();
+    const { another } = createTestStorage(clock);
     const tries = Array.from({ length: 4 }, () =>
-      storeOn(new MemoryStorage({ database, clock }), clock, { keyring: LocalKeyring.generate() }).get(notes, 'n1'),
+      storeOn(another(), clock, { keyring: LocalKeyring.generate() }).get(notes, 'n1'),
     );
     const outcomes = await Promise.allSettled(tries);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -1,4 +1,3 @@
-import { MemoryStorage } from '@chancery/storage-memory';
 import { z } from 'zod';
 import { nodeCrypto } from '../../src/crypto/node-provider.ts';
 import type { StorageBackend } from '../../src/ports/storage.ts';
@@ -6,6 +5,7 @@ import { defineCollection } from '../../src/store/collection.ts';
 import { Store, type StoreOptions } from '../../src/store/store.ts';
 import { FaultInjector } from '../../src/testing/fault-injector.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { createTestStorage } from '../support/test-storage.ts';
 
 /** Documents that are replaced and deleted. */
 export const notes = defineCollection({
@@ -29,19 +29,19 @@ export interface TestStore {
   /** What the store sees. */
   readonly faults: FaultInjector;
   /** What is really there. */
-  readonly backend: MemoryStorage;
+  readonly backend: StorageBackend;
   readonly clock: VirtualClock;
   /** Called at each pause between attempts: what others do meanwhile. */
   meanwhile: () => Promise<void>;
   pauses: number;
 }
 
-/** Makes a store over faulty memory, whose pauses take no time. */
+/** Makes a store over a faulty storage, whose pauses take no time. */
 export function testStore(
   options: Partial<StoreOptions> & { readonly seed?: number; readonly rate?: number } = {},
 ): TestStore {
   const clock = new VirtualClock();
-  const backend = new MemoryStorage({ clock });
+  const { storage: backend } = createTestStorage(clock);
   const faults = new FaultInjector(backend, {
     seed: options.seed ?? 1,
     rate: options.rate ?? 0,
@@ -62,7 +62,7 @@ export function testStore(
   return test;
 }
 
-/** A store beside another on the same memory, without faults. */
+/** A store beside another on the same storage, without faults. */
 export function storeOn(storage: StorageBackend, clock: VirtualClock, options: Partial<StoreOptions> = {}): Store {
   return new Store({ storage, crypto: nodeCrypto(), clock, collections: [notes, ledger], ...options });
 }

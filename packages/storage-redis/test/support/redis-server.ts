@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+/** A Redis server of the tests' own, on a free loopback port with its data in a temporary folder. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly folder: string;
+  readonly process: ChildProcess;
+  /** Stops the server and removes its data. */
+  stop(): Promise<void>;
+  /** Kills the server at once, and leaves its data. */
+  kill(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/**
+ * Starts a server.
+ *
+ * @param settings - further settings, as words of the command line
+ * @param place - port and folder of a server that was killed, to start it again
+ */
+export async function startRedis(
+  settings: readonly string[] = [],
+  place?: { readonly port: number; readonly folder: string },
+): Promise<RedisServer> {
+  const port = place?.port ?? (await freePort());
+  const folder = place?.folder ?? mkdtempSync(join(tmpdir(), 'chancery-redis-'));
+  const child = await launch(
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+      '--repl-diskless-sync-delay',
+      '0',
+      ...settings,
+    ],
+    /Ready to accept connections/,
+  );
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    // A stopped process takes no other signal.
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+    await exited;
+    clearTimeout(timer);
+    running.delete(child);
+  };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    folder,
+    process: child,
+    kill: () => end('SIGKILL'),
+    stop: async () => {
+      // Asked politely, a server waits for its replicas.
+      await end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts redis-server, as a server or a sentinel, and waits for a line of its log. */
+export async function launch(words: readonly string[], ready: RegExp): Promise<ChildProcess> {
+  const child = spawn(program(), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${log}`)));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        log = (log + chunk).slice(-10_000);
+        if (ready.test(log)) resolve();
+      });
+    }
+  });
+  return child;
+}
+
+function program(): string {
+  return process.env.TEST_REDIS_SERVER ?? 'redis-server';
+}
+
+/** A port that nothing listens on, low enough for the bus of a cluster, 10,000 above. */
+export async function freePort(): Promise<number> {
+  while (true) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    server.close();
+    await once(server, 'close');
+    const base = port > 55_000 ? port - 20_000 : port;
+    if (base === port || (await isFree(base))) return base;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  server.close();
+  return free;
+}
+
+/** Three masters that share the slots. */
+export interface RedisCluster {
+  readonly nodes: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster of three, and waits until every node takes it for whole. */
+export async function startCluster(): Promise<RedisCluster> {
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-announce-ip', '127.0.0.1'];
+  const nodes = await Promise.all([0, 1, 2].map(() => startRedis(settings)));
+  const clients = nodes.map(({ port }) => new Redis(port, '127.0.0.1'));
+  const ranges = [
+    [0, 5460],
+    [5461, 10_922],
+    [10_923, 16_383],
+  ] as const;
+  try {
+    for (const [at, client] of clients.entries()) {
+      const [first, last] = ranges[at] as readonly [number, number];
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
+      await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1);
+    }
+    for (const { port } of nodes.slice(1)) await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', port);
+    await until(async () => {
+      const infos = await Promise.all(clients.map((client) => client.call('CLUSTER', 'INFO')));
+      return infos.every((info) => /cluster_state:ok/.test(String(info)) && /cluster_known_nodes:3/.test(String(info)));
+    });
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
+  return { nodes, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) };
+}
+
+/** Looks again and again until something holds, for 20 seconds at most. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let look = 0; look < 1000; look++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('what was waited for did not come in 20 seconds');
+}
