@@ -51,17 +51,27 @@ export async function ensureTools(names, signal) {
 }
 
 function packagesOf(names) {
-  return names.flatMap((name) => TOOLS[name].packages);
+  return [...new Set(names.flatMap((name) => TOOLS[name].packages))];
 }
 
 /** The path of a program: on PATH, or unpacked. */
 export function findTool(name) {
-  return onPath(name) ?? (isProgram(join(TOOLS_BIN, name)) ? join(TOOLS_BIN, name) : undefined);
+  const aside = TOOLS[name]?.aside ? newest('/', TOOLS[name].unpacked) : undefined;
+  return onPath(name) ?? aside ?? (isProgram(join(TOOLS_BIN, name)) ? join(TOOLS_BIN, name) : undefined);
 }
 
 function onPath(name) {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+/** Where a program lies below a folder: in its highest version, where its path leaves that open. */
+function newest(root, path) {
+  const [before, after] = path.split('*');
+  if (after === undefined) return isProgram(join(root, path)) ? join(root, path) : undefined;
+  const folder = join(root, before);
+  const versions = (existsSync(folder) ? readdirSync(folder) : []).sort((left, right) => Number(right) - Number(left));
+  return versions.map((version) => join(folder, version + after)).find(isProgram);
 }
 
 function isProgram(file) {
@@ -127,8 +137,8 @@ async function downloadAndUnpack(packages, options, signal) {
 /** A script that sets the library path for this program alone: set for all, it would reach Node too. */
 function writeWrapper(tool) {
   const { unpacked, environment } = TOOLS[tool];
-  const program = join(UNPACKED, unpacked);
-  if (!existsSync(program)) return;
+  const program = newest(UNPACKED, unpacked);
+  if (program === undefined) return;
   const lib = join(UNPACKED, 'usr/lib');
   const multiarch = (existsSync(lib) ? readdirSync(lib) : []).filter((name) => name.endsWith('-linux-gnu'));
   const libraries = [

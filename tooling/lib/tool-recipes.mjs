@@ -1,11 +1,11 @@
 /**
  * Programs that tests run beside ours, and the Debian packages that bring them.
  *
- * `unpacked` is where the program lies when a package is unpacked without being installed; a program that must be told
- * where it lies has `environment`. A package that would start a service when it is installed has `service`, and is unpacked
- * in any case.
+ * `unpacked` is where the program lies when a package is unpacked without being installed, `*` standing for a version; a
+ * program that must be told where it lies has `environment`, and one that its package does not put on PATH has `aside`. A
+ * package that would start a service when it is installed has `service`, and is unpacked in any case.
  *
- * @type {Record<string, { packages: readonly string[], unpacked: string, service?: true, environment?: (root: string) => Record<string, string> }>}
+ * @type {Record<string, { packages: readonly string[], unpacked: string, aside?: true, service?: true, environment?: (root: string) => Record<string, string> }>}
  */
 export const TOOLS = {
   openssl: { packages: ['openssl'], unpacked: 'usr/bin/openssl' },
@@ -17,9 +17,20 @@ export const TOOLS = {
   certtool: { packages: ['gnutls-bin'], unpacked: 'usr/bin/certtool' },
   certutil: { packages: ['libnss3-tools'], unpacked: 'usr/bin/certutil' },
   chromium: { packages: ['chromium'], unpacked: 'usr/lib/chromium/chromium' },
+  initdb: postgres('initdb'),
+  pg_basebackup: postgres('pg_basebackup'),
+  pg_dump: postgres('pg_dump'),
+  pg_restore: postgres('pg_restore'),
+  postgres: postgres('postgres'),
+  psql: postgres('psql'),
   'redis-server': {
     packages: ['redis-server', 'redis-tools'],
     unpacked: 'usr/bin/redis-server',
     service: true,
   },
 };
+
+/** A program of PostgreSQL. */
+function postgres(name) {
+  return { packages: ['postgresql'], unpacked: `usr/lib/postgresql/*/bin/${name}`, aside: true, service: true };
+}
