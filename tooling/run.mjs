@@ -10,6 +10,7 @@ const USAGE = `node tooling/run.mjs <command>
     --list                    names the steps
   soak [file filter]          long tests at full size; CHANCERY_SEED replays a run
   bench [filter]              measures against peers
+  conformance --limbo FILE --pkits FILE   path validation judged by public suites
 `;
 
 /** Each command loads only once what it imports is installed. */
@@ -18,6 +19,7 @@ const COMMANDS = {
   test: async (args) => (await import('./commands/test.mjs')).test(args),
   soak: async (args) => (await import('./commands/soak.mjs')).soak(args),
   bench: async (args) => (await import('./commands/bench.mjs')).bench(args),
+  conformance: async (args) => (await import('./commands/conformance.mjs')).conformance(args),
 };
 
 async function main() {

@@ -1,6 +1,5 @@
 export type { BootstrapOptions, BootstrapResult } from './authority/bootstrap.ts';
 export { CertificateAuthority, type CertificateAuthorityOptions } from './authority/certificate-authority.ts';
-export type { SignedCrl } from './authority/crl-service.ts';
 export type { InstallIntermediateOptions } from './authority/intermediates/install.ts';
 export type { Intermediate, IntermediateState } from './authority/intermediates/intermediate.ts';
 export type { IntermediateRequest, RequestIntermediateOptions } from './authority/intermediates/request.ts';
@@ -13,6 +12,7 @@ export { type CreateRootOptions, OfflineRoot, type OpenRootOptions } from './aut
 export type { IssuanceDecision, IssuancePolicy, IssuanceRequest } from './authority/policy/hook.ts';
 export { type BuiltInProfile, builtInProfiles, type CertificateProfile } from './authority/profiles.ts';
 export type { RevokeOptions } from './authority/revocation.ts';
+export type { SignedCrl } from './authority/signed-crl.ts';
 export { nodeCrypto } from './crypto/node-provider.ts';
 export { createWebCryptoProvider } from './crypto/webcrypto-provider.ts';
 export { ChanceryError, type ChanceryErrorOptions, type ErrorFacts } from './errors/chancery-error.ts';

@@ -17,6 +17,7 @@ export const INVALID_INPUT_CODES = [
   'CSR_INVALID',
   'CSR_SIGNATURE_INVALID',
   'CRL_INVALID',
+  'OCSP_INVALID',
   'KEY_INVALID',
   'KEY_UNSUPPORTED',
   'SIGNATURE_ALGORITHM_UNSUPPORTED',
@@ -50,6 +51,29 @@ export const CONFLICT_CODES = [
 
 export const POLICY_CODES = ['ISSUANCE_REFUSED'] as const;
 
+/** Codes of `PathValidationError`: why a certification path is not valid. */
+export const PATH_CODES = [
+  'PATH_CERTIFICATE_MALFORMED',
+  'PATH_NOT_FOUND',
+  'PATH_BUDGET_EXCEEDED',
+  'PATH_SIGNATURE_INVALID',
+  'PATH_ALGORITHM_REFUSED',
+  'PATH_KEY_REFUSED',
+  'PATH_NOT_YET_VALID',
+  'PATH_EXPIRED',
+  'PATH_FORM_VIOLATION',
+  'PATH_EXTENSION_UNKNOWN',
+  'PATH_NOT_A_CA',
+  'PATH_TOO_LONG',
+  'PATH_KEY_USAGE',
+  'PATH_EXTENDED_KEY_USAGE',
+  'PATH_NAME_CONSTRAINTS',
+  'PATH_POLICY',
+  'PATH_NAME_MISMATCH',
+  'PATH_REVOKED',
+  'PATH_REVOCATION_UNKNOWN',
+] as const;
+
 export const STORAGE_CODES = [
   'STORAGE_UNAVAILABLE',
   'STORAGE_CLOSED',
@@ -79,6 +103,7 @@ export type InvalidInputCode = (typeof INVALID_INPUT_CODES)[number];
 export type NotFoundCode = (typeof NOT_FOUND_CODES)[number];
 export type ConflictCode = (typeof CONFLICT_CODES)[number];
 export type PolicyCode = (typeof POLICY_CODES)[number];
+export type PathValidationCode = (typeof PATH_CODES)[number];
 export type StorageErrorCode = (typeof STORAGE_CODES)[number];
 export type SealCode = (typeof SEAL_CODES)[number];
 export type GeneralCode = (typeof GENERAL_CODES)[number];
@@ -88,6 +113,7 @@ export type ChanceryErrorCode =
   | NotFoundCode
   | ConflictCode
   | PolicyCode
+  | PathValidationCode
   | StorageErrorCode
   | SealCode
   | GeneralCode;

@@ -1,6 +1,6 @@
 import { equalBytes } from '../encoding/bytes.ts';
 import { DerReader } from '../encoding/der/reader.ts';
-import { Tag } from '../encoding/der/tags.ts';
+import { contextTag, Tag } from '../encoding/der/tags.ts';
 import { derContext, derInteger, derNull, derOid, derSequence } from '../encoding/der/writer.ts';
 import { InvalidInputError } from '../errors/families.ts';
 import type { SignatureAlgorithm } from '../ports/crypto.ts';
@@ -10,6 +10,8 @@ export interface SignatureAlgorithmIdentifier {
   readonly oid: string;
   /** The algorithm, if it and its parameters are among those that the SDK knows. */
   readonly algorithm: SignatureAlgorithm | undefined;
+  /** For RSASSA-PSS whose salt is not as long as the digest: its length, in bytes. */
+  readonly saltLength?: number;
 }
 
 const RSA_PSS = '1.2.840.113549.1.1.10';
@@ -39,6 +41,7 @@ const ENCODINGS: readonly (readonly [SignatureAlgorithm, string, readonly Uint8A
   ['ECDSA-SHA384', '1.2.840.10045.4.3.3', [plain('1.2.840.10045.4.3.3')]],
   ['RSA-PKCS1-SHA256', '1.2.840.113549.1.1.11', both('1.2.840.113549.1.1.11')],
   ['Ed25519', '1.3.101.112', [plain('1.3.101.112')]],
+  ['Ed448', '1.3.101.113', [plain('1.3.101.113')]],
   ['ECDSA-SHA512', '1.2.840.10045.4.3.4', [plain('1.2.840.10045.4.3.4')]],
   ['RSA-PKCS1-SHA384', '1.2.840.113549.1.1.12', both('1.2.840.113549.1.1.12')],
   ['RSA-PKCS1-SHA512', '1.2.840.113549.1.1.13', both('1.2.840.113549.1.1.13')],
@@ -85,9 +88,52 @@ export function readSignatureAlgorithm(der: Uint8Array): SignatureAlgorithmIdent
   }
   const identifier = new DerReader(der).read(Tag.sequence);
   const oid = identifier.oid();
+  if (oid === RSA_PSS && !identifier.done) return { oid, algorithm: undefined, ...readPss(identifier) };
   if (!identifier.done) identifier.skip();
   identifier.finish();
   return { oid, algorithm: undefined };
+}
+
+const PSS_DIGESTS: ReadonlyMap<string, readonly [SignatureAlgorithm, digestLength: number]> = new Map([
+  [SHA256, ['RSA-PSS-SHA256', 32]],
+  [SHA384, ['RSA-PSS-SHA384', 48]],
+  [SHA512, ['RSA-PSS-SHA512', 64]],
+]);
+
+/** The longest salt that fits into a modulus of 16,384 bits. */
+const MAX_SALT = 2048;
+
+/**
+ * Reads RSASSA-PSS-params (RFC 4055 section 3.1) other than the usual ones: another length of salt, or other ways to write
+ * the same. A mask generated with another digest, and the defaults, which are SHA-1, are none that the SDK knows.
+ */
+function readPss(identifier: DerReader): Partial<SignatureAlgorithmIdentifier> {
+  const parameters = identifier.read(Tag.sequence);
+  identifier.finish();
+  const hash = parameters.optional(contextTag(0, true));
+  const mask = parameters.optional(contextTag(1, true));
+  const salt = parameters.optional(contextTag(2, true));
+  const trailer = parameters.optional(contextTag(3, true));
+  parameters.finish();
+  const digest = hash && readDigest(hash);
+  const maskAlgorithm = mask?.read(Tag.sequence);
+  const isMgf1 = maskAlgorithm?.oid() === MGF1;
+  const maskDigest = isMgf1 ? readDigest(maskAlgorithm) : undefined;
+  const saltLength = salt === undefined ? 20 : salt.smallInteger();
+  const known = PSS_DIGESTS.get(digest ?? '');
+  if (known === undefined || maskDigest !== digest || saltLength > MAX_SALT) return {};
+  if (trailer !== undefined && trailer.smallInteger() !== 1) return {};
+  const [algorithm, digestLength] = known;
+  return saltLength === digestLength ? { algorithm } : { algorithm, saltLength };
+}
+
+function readDigest(reader: DerReader): string {
+  const algorithm = reader.read(Tag.sequence);
+  reader.finish();
+  const oid = algorithm.oid();
+  if (!algorithm.done) algorithm.null();
+  algorithm.finish();
+  return oid;
 }
 
 /**

@@ -53,7 +53,8 @@ export class SignedBuffer {
 
 function maxSignatureLength(kind: KeyKind): number {
   if (kind.type === 'Ed25519') return 64;
+  if (kind.type === 'Ed448') return 114;
   if (kind.type === 'RSA') return Math.ceil(kind.modulusBits / 8);
   // ECDSA-Sig-Value: a SEQUENCE of two INTEGERs, each with a sign octet at most (RFC 3279 section 2.2.3).
-  return kind.curve === 'P-256' ? 72 : 104;
+  return { 'P-256': 72, 'P-384': 104, 'P-521': 139 }[kind.curve];
 }

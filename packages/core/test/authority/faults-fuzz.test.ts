@@ -8,12 +8,12 @@ import { expectAgreement, settled } from '../support/settled.ts';
 import { seed, soakSize } from '../support/soak.ts';
 import { addIntermediate, createTestAuthority } from '../support/test-authority.ts';
 import { publicKeyPem, testKey } from '../support/test-keys.ts';
-import { createTestStorage } from '../support/test-storage.ts';
+import { createTestStorage, storageSize } from '../support/test-storage.ts';
 
 const request = { subjectAltNames: ['a.example'] };
 
 describe('three instances under random faults', () => {
-  const runs = soakSize(12, 2_000);
+  const runs = soakSize(storageSize(12, 4), 2_000);
   const first = seed(20_261);
 
   it(`agree in the end, seeds ${first} to ${first + runs - 1}`, {

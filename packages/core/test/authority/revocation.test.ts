@@ -107,12 +107,12 @@ describe('revoke', () => {
       const { authority } = await made;
       const given = serial as unknown as string;
       for (const attempt of [
-        authority.revoke(given),
-        authority.release(given),
-        authority.get(given),
-        authority.chainPem(given),
+        () => authority.revoke(given),
+        () => authority.release(given),
+        () => authority.get(given),
+        () => authority.chainPem(given),
       ]) {
-        const error = await rejection(attempt);
+        const error = await rejection(attempt());
         expect(error).toMatchObject({ name: 'NotFoundError', code: 'CERTIFICATE_NOT_FOUND' });
         expect(error.message.length).toBeLessThan(250);
       }

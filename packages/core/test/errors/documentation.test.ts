@@ -11,6 +11,7 @@ const FAMILIES = {
   NotFoundError: codes.NOT_FOUND_CODES,
   ConflictError: codes.CONFLICT_CODES,
   PolicyError: codes.POLICY_CODES,
+  PathValidationError: codes.PATH_CODES,
   SealError: codes.SEAL_CODES,
   StorageError: codes.STORAGE_CODES,
   'ChanceryError itself': codes.GENERAL_CODES,

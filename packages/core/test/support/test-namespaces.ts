@@ -36,7 +36,8 @@ export function useTestDatabase({ open, end }: TestDatabase): void {
 
   afterAll(async () => {
     for (const storage of opened) await storage.close();
-    if (failed) console.warn(`What the tests wrote is kept in the namespaces t${run}_0 to t${run}_${namespaces.length - 1}`);
+    if (failed)
+      console.warn(`What the tests wrote is kept in the namespaces t${run}_0 to t${run}_${namespaces.length - 1}`);
     await end(namespaces, { keep: failed });
   });
 }

@@ -33,12 +33,12 @@ export function useTestStorage(create: TestStorageFactory): void {
 }
 
 /**
- * How much of a test to run.
+ * How much of a test to run: a number of steps, or the cases themselves.
  *
- * @param memory The size on memory.
- * @param elsewhere The size on a database, where each step is a round trip, or many.
+ * @param memory All of it, on memory.
+ * @param elsewhere What is worth its time on a database, where each step is a round trip, and a fresh storage many.
  */
-export function storageSize(memory: number, elsewhere: number): number {
+export function storageSize<T>(memory: T, elsewhere: T): T {
   return backend.isMemory ? memory : elsewhere;
 }
 

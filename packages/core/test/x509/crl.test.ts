@@ -347,6 +347,24 @@ describe('parseCrl accepts', () => {
   });
 });
 
+describe('a negative serial number in a CRL', () => {
+  const entries = derSequence(
+    derSequence(Uint8Array.of(2, 1, 0xff), derTime(0)),
+    derSequence(Uint8Array.of(2, 2, 0xff, 0x01), derTime(0)),
+  );
+
+  it('is told with its sign', () => {
+    const crl = parseCrl(assemble({ entries }));
+    expect([...crl.entries()].map((entry) => entry.serialNumber)).toEqual(['-01', '-00ff']);
+  });
+
+  it('is not that of the certificate whose number has the same octets', () => {
+    const crl = parseCrl(assemble({ entries }));
+    expect(crl.find('ff')).toBeUndefined();
+    expect(crl.find('ff01')).toBeUndefined();
+  });
+});
+
 describe('parseCrl refuses', () => {
   const none = new Uint8Array(0);
   const entries = (...all: Uint8Array[]) => ({ entries: derSequence(...all) });
@@ -367,7 +385,11 @@ describe('parseCrl refuses', () => {
     ['an entry without a date', LIST, entries(derSequence(serial))],
     ['an entry without a serial number', LIST, entries(derSequence(derTime(0)))],
     ['a serial number that is empty', LIST, entries(derSequence(Uint8Array.of(2, 0), derTime(0)))],
-    ['a negative serial number', LIST, entries(derSequence(Uint8Array.of(2, 1, 0xff), derTime(0)))],
+    [
+      'a serial number not in its shortest form',
+      LIST,
+      entries(derSequence(Uint8Array.of(2, 2, 0xff, 0x80), derTime(0))),
+    ],
     ['a serial number with a superfluous octet', LIST, entries(derSequence(Uint8Array.of(2, 2, 0, 1), derTime(0)))],
     ['a serial number of 21 octets', LIST, entries(derSequence(derInteger(2n ** 160n), derTime(0)))],
     ['an entry with a date that is no time', LIST, entries(derSequence(serial, derInteger(0)))],

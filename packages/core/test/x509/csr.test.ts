@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { CryptoEngine, CertificationRequest as PkijsRequest } from 'pkijs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -22,6 +23,7 @@ import { encodeSubjectAltName } from '../../src/x509/extensions/alternative-name
 import { encodeExtension } from '../../src/x509/extensions/extension.ts';
 import { encodeKeyUsage } from '../../src/x509/extensions/key-usage.ts';
 import { DistinguishedName } from '../../src/x509/name/distinguished-name.ts';
+import { encodeSigned } from '../../src/x509/signed.ts';
 import { crypto, openssl } from './pki.ts';
 
 const subject = DistinguishedName.parse('CN=a.example,O=Example');
@@ -90,6 +92,23 @@ describe('a created CSR', () => {
       expect(await PkijsRequest.fromBER(der as Uint8Array<ArrayBuffer>).verify(engine)).toBe(true);
     },
     30_000,
+  );
+});
+
+it('verifyCsr reads RSASSA-PSS with a salt of another length than the digest', async () => {
+  const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const digest = derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull());
+  const mask = derSequence(derOid('1.2.840.113549.1.1.8'), digest);
+  const parameters = [derContext(0, true, digest), derContext(1, true, mask), derContext(2, true, derInteger(20))];
+  const algorithm = derSequence(derOid('1.2.840.113549.1.1.10'), derSequence(...parameters));
+  const spki = pair.publicKey.export({ format: 'der', type: 'spki' });
+  const info = derSequence(derInteger(0), subject.der, Uint8Array.from(spki), derContext(0, true));
+  const padding = { key: pair.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING };
+  const request = (saltLength: number) =>
+    parseCsr(encodeSigned(info, algorithm, Uint8Array.from(sign('sha256', info, { ...padding, saltLength }))));
+  await expect(verifyCsr(request(20), crypto)).resolves.toMatchObject({ kind: { type: 'RSA' } });
+  await expect(verifyCsr(request(32), crypto)).rejects.toThrow(
+    expect.objectContaining({ code: 'CSR_SIGNATURE_INVALID' }),
   );
 });
 
@@ -265,6 +284,19 @@ describe('parseCsr refuses', () => {
       expect.objectContaining({ code: 'CSR_INVALID', facts: expect.objectContaining({ field }) }),
     );
     expect(() => parseCsr(der)).toThrow(InvalidInputError);
+  });
+
+  it('a signature by another key, in a message that stays short however long the subject is', async () => {
+    const subject = Array.from({ length: 100 }, (_, at) => `CN=${at}${'x'.repeat(50)}`).join(',');
+    const der = await createCsr({
+      subject: DistinguishedName.parse(subject),
+      key: await crypto.generateKey('Ed25519'),
+      crypto,
+    });
+    der[der.length - 1] = (der.at(-1) as number) ^ 1;
+    await expect(verifyCsr(parseCsr(der), crypto)).rejects.toSatisfy(
+      (error: Error) => (error as { code?: string }).code === 'CSR_SIGNATURE_INVALID' && error.message.length < 300,
+    );
   });
 
   it('ten megabytes of names before looking at them', () => {

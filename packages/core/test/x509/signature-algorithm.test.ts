@@ -8,6 +8,9 @@ import { encodeSignatureAlgorithm, readSignatureAlgorithm } from '../../src/x509
 const algorithms = Object.keys(SIGNATURE_SCHEMES) as SignatureAlgorithm[];
 const PSS = '1.2.840.113549.1.1.10';
 
+const MGF1 = '1.2.840.113549.1.1.8';
+const SHA256 = derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull());
+
 describe('signature algorithm identifiers', () => {
   it.each(algorithms)('%s reads back as what was written', (algorithm) => {
     expect(readSignatureAlgorithm(encodeSignatureAlgorithm(algorithm)).algorithm).toBe(algorithm);
@@ -27,8 +30,21 @@ describe('signature algorithm identifiers', () => {
     expect(readSignatureAlgorithm(pss(sha256, 32))).toEqual({ oid: PSS, algorithm: 'RSA-PSS-SHA256' });
   });
 
+  it('of RSASSA-PSS with another salt length tells it', () => {
+    const sha256 = derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull());
+    const expected = { oid: PSS, algorithm: 'RSA-PSS-SHA256', saltLength: 20 };
+    expect(readSignatureAlgorithm(pss(sha256, 20))).toEqual(expected);
+    const withoutSalt = derSequence(
+      derOid(PSS),
+      derSequence(derContext(0, true, sha256), derContext(1, true, derSequence(derOid(MGF1), sha256))),
+    );
+    expect(readSignatureAlgorithm(withoutSalt)).toEqual(expected);
+  });
+
   it.each([
-    ['another salt length', pss(derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull()), 20)],
+    ['SHA-224', pss(derSequence(derOid('2.16.840.1.101.3.4.2.4'), derNull()), 28)],
+    ['a mask of another digest', pss(SHA256, 32, derSequence(derOid('2.16.840.1.101.3.4.2.3'), derNull()))],
+    ['a salt longer than any key', pss(SHA256, 4096)],
     ['the defaults, which are SHA-1', derSequence(derOid(PSS), derSequence())],
   ])('of RSASSA-PSS with %s is not known', (_, der) => {
     expect(readSignatureAlgorithm(der)).toEqual({ oid: PSS, algorithm: undefined });
@@ -51,8 +67,8 @@ describe('signature algorithm identifiers', () => {
   });
 });
 
-function pss(digest: Uint8Array, saltLength: number): Uint8Array {
-  const mask = derSequence(derOid('1.2.840.113549.1.1.8'), digest);
+function pss(digest: Uint8Array, saltLength: number, maskDigest = digest): Uint8Array {
+  const mask = derSequence(derOid(MGF1), maskDigest);
   const parts = [derContext(0, true, digest), derContext(1, true, mask), derContext(2, true, derInteger(saltLength))];
   return derSequence(derOid(PSS), derSequence(...parts));
 }

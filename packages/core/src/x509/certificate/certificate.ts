@@ -28,6 +28,8 @@ export class Certificate implements CertificateExtensions {
   /** Undefined for an algorithm that the SDK does not know; {@link Certificate.signatureAlgorithmOid} names it. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
+  /** For RSASSA-PSS whose salt is not as long as the digest: its length, in bytes. */
+  readonly signatureSaltLength: number | undefined;
   readonly signature: Uint8Array;
   readonly issuer: DistinguishedName;
   readonly subject: DistinguishedName;
@@ -61,6 +63,7 @@ export class Certificate implements CertificateExtensions {
     this.serialNumber = toHex(fields.serialNumber);
     this.signatureAlgorithm = fields.signatureAlgorithm.algorithm;
     this.signatureAlgorithmOid = fields.signatureAlgorithm.oid;
+    this.signatureSaltLength = fields.signatureAlgorithm.saltLength;
     this.signature = fields.signature;
     this.issuer = fields.issuer;
     this.subject = fields.subject;
@@ -145,7 +148,7 @@ export async function verifyCertificateSignature(
 ): Promise<boolean> {
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid } = certificate;
   const known = knownSignatureAlgorithm({ algorithm, oid }, 'certificate');
-  return crypto.verify(issuerPublicKey, known, certificate.tbs, certificate.signature);
+  return crypto.verify(issuerPublicKey, known, certificate.tbs, certificate.signature, certificate.signatureSaltLength);
 }
 
 function readCertificate(der: Uint8Array): Certificate {

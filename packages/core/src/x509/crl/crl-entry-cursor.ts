@@ -22,9 +22,11 @@ export class CrlEntryCursor {
   readonly bytes: Uint8Array;
   /** Where the entry starts. */
   start = 0;
-  /** Where the serial number's magnitude starts, behind its sign octet. */
+  /** Where the serial number's magnitude starts, behind its sign octet; of a negative one, its two's complement. */
   serialStart = 0;
   serialEnd = 0;
+  /** Whether the serial number is negative: no certificate that can be read has it. */
+  isNegative = false;
   #timeStart = 0;
   #extensionsStart = 0;
   #end = 0;
@@ -47,7 +49,7 @@ export class CrlEntryCursor {
    * Moves to the next entry and reads as far as the serial number.
    *
    * @returns false at the end
-   * @throws {InvalidInputError} DER_INVALID: the entry is malformed, or its serial number is negative or too long
+   * @throws {InvalidInputError} DER_INVALID: the entry is malformed, or its serial number is too long
    */
   next(): boolean {
     const { bytes } = this;
@@ -66,7 +68,10 @@ export class CrlEntryCursor {
     const serialEnd = serialStart + serialLength;
     if (serialLength === 0) invalidDer('The serial number is empty', content);
     const first = bytes[serialStart] as number;
-    if (first > 0x7f) invalidDer('The serial number is negative', content);
+    this.isNegative = first > 0x7f;
+    if (first === 0xff && serialLength > 1 && (bytes[serialStart + 1] as number) > 0x7f) {
+      invalidDer('An INTEGER is not in its shortest form', content);
+    }
     if (first === 0 && serialLength > 1) {
       if ((bytes[serialStart + 1] as number) < 0x80) invalidDer('An INTEGER is not in its shortest form', content);
       serialStart++;

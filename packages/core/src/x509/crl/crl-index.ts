@@ -28,6 +28,7 @@ export class CrlIndex {
     let probes = 32 * size + 1024;
     const cursor = new CrlEntryCursor(entries);
     while (cursor.next()) {
+      if (cursor.isNegative) continue;
       const used = this.#insert(hash(entries, cursor.serialStart, cursor.serialEnd), cursor.start);
       probes -= used;
       if (probes < 0)

@@ -29,7 +29,10 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
 
 /** An entry of a CRL: a certificate that is revoked (RFC 5280 section 5.1.2.6). */
 export interface RevokedCertificate {
-  /** Lower-case hexadecimal of the magnitude, two digits an octet. */
+  /**
+   * Lower-case hexadecimal of the magnitude, two digits an octet. Other people's CRLs hold negative ones, which no certificate
+   * can have: a minus sign and the magnitude.
+   */
   readonly serialNumber: string;
   readonly revokedAt: Date;
   /** Undefined when the CRL gives none, which means `unspecified`. */
@@ -66,6 +69,8 @@ export class CertificateRevocationList {
   /** Undefined for an algorithm that the SDK does not know; {@link CertificateRevocationList.signatureAlgorithmOid} names it. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
+  /** For RSASSA-PSS whose salt is not as long as the digest: its length, in bytes. */
+  readonly signatureSaltLength: number | undefined;
   readonly signature: Uint8Array;
   readonly #fields: CrlFields;
   #index: CrlIndex | undefined;
@@ -84,6 +89,7 @@ export class CertificateRevocationList {
     this.size = fields.size;
     this.signatureAlgorithm = fields.signatureAlgorithm.algorithm;
     this.signatureAlgorithmOid = fields.signatureAlgorithm.oid;
+    this.signatureSaltLength = fields.signatureAlgorithm.saltLength;
     this.signature = fields.signature;
     this.#fields = fields;
   }
@@ -159,7 +165,8 @@ export async function verifyCrlSignature(
   crypto: CryptoProvider,
 ): Promise<boolean> {
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid } = crl;
-  return crypto.verify(issuerPublicKey, knownSignatureAlgorithm({ algorithm, oid }, 'CRL'), crl.tbs, crl.signature);
+  const known = knownSignatureAlgorithm({ algorithm, oid }, 'CRL');
+  return crypto.verify(issuerPublicKey, known, crl.tbs, crl.signature, crl.signatureSaltLength);
 }
 
 function readEntry(cursor: CrlEntryCursor): RevokedCertificate {
@@ -167,12 +174,19 @@ function readEntry(cursor: CrlEntryCursor): RevokedCertificate {
   const reason = findExtension(extensions, 'reasonCode');
   const invalidityDate = findExtension(extensions, 'invalidityDate');
   return {
-    serialNumber: toHex(cursor.bytes.subarray(cursor.serialStart, cursor.serialEnd)),
+    serialNumber: readSerial(cursor),
     revokedAt: new Date(cursor.revokedAt()),
     reason: reason && decodeReasonCode(reason.value),
     invalidityDate: invalidityDate && new Date(decodeInvalidityDate(invalidityDate.value)),
     extensions,
   };
+}
+
+function readSerial(cursor: CrlEntryCursor): string {
+  const hex = toHex(cursor.bytes.subarray(cursor.serialStart, cursor.serialEnd));
+  if (!cursor.isNegative) return hex;
+  const value = (1n << BigInt(hex.length * 4)) - BigInt(`0x${hex}`);
+  return `-${value.toString(16).padStart(hex.length, '0')}`;
 }
 
 function magnitude(serialNumber: string | Uint8Array): Uint8Array {

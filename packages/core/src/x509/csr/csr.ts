@@ -7,6 +7,7 @@ import { type Extension, findExtension } from '../extensions/extension.ts';
 import { malformed } from '../malformed.ts';
 import type { DistinguishedName } from '../name/distinguished-name.ts';
 import type { GeneralName } from '../name/general-name.ts';
+import { quote } from '../quote.ts';
 import { knownSignatureAlgorithm } from '../signature-algorithm.ts';
 import { type CsrAttribute, type CsrFields, readCsrFields } from './csr-fields.ts';
 
@@ -35,6 +36,8 @@ export class CertificationRequest {
   /** Undefined for an algorithm that the SDK does not know; {@link CertificationRequest.signatureAlgorithmOid} names it. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
   readonly signatureAlgorithmOid: string;
+  /** For RSASSA-PSS whose salt is not as long as the digest: its length, in bytes. */
+  readonly signatureSaltLength: number | undefined;
   readonly signature: Uint8Array;
 
   /** @internal Use {@link parseCsr}. */
@@ -48,6 +51,7 @@ export class CertificationRequest {
     this.subjectAltNames = subjectAltNames;
     this.signatureAlgorithm = fields.signatureAlgorithm.algorithm;
     this.signatureAlgorithmOid = fields.signatureAlgorithm.oid;
+    this.signatureSaltLength = fields.signatureAlgorithm.saltLength;
     this.signature = fields.signature;
   }
 
@@ -87,10 +91,10 @@ export async function verifyCsr(csr: CertificationRequest, crypto: CryptoProvide
   const { signatureAlgorithm: algorithm, signatureAlgorithmOid: oid, tbs, signature } = csr;
   const known = knownSignatureAlgorithm({ algorithm, oid }, 'CSR');
   const publicKey = await crypto.importPublicKey(csr.spki);
-  if (await crypto.verify(publicKey, known, tbs, signature)) return publicKey;
+  if (await crypto.verify(publicKey, known, tbs, signature, csr.signatureSaltLength)) return publicKey;
   throw new InvalidInputError(
     'CSR_SIGNATURE_INVALID',
-    `The signature of the CSR for ${JSON.stringify(csr.subject.toString())} was not made with the key that it holds`,
+    `The signature of the CSR for ${quote(csr.subject.toString())} was not made with the key that it holds`,
   );
 }
 

@@ -16,8 +16,9 @@ export type DistributionPointName =
 /** The reasons that a partitioned CRL can be limited to (RFC 5280 section 4.2.1.13: ReasonFlags); bit 0 is unused. */
 export type ReasonFlag = Exclude<CrlReason, 'unspecified' | 'removeFromCRL'>;
 
-const FLAGS: readonly (ReasonFlag | undefined)[] = [
-  undefined,
+/** Bit 0 is named `unused` by RFC 5280: CRLs in use set it, and it says nothing. */
+const FLAGS: readonly (ReasonFlag | 'unused')[] = [
+  'unused',
   'keyCompromise',
   'cACompromise',
   'affiliationChanged',
@@ -80,5 +81,6 @@ export function encodeReasonFlags(tagNumber: number, reasons: readonly ReasonFla
  * @throws {InvalidInputError} EXTENSION_INVALID, DER_INVALID: malformed, none, or one without a meaning
  */
 export function readReasonFlags(reader: DerReader, tagNumber: number): ReasonFlag[] {
-  return unpackNamedBits(FLAGS, reader.bitString(contextTag(tagNumber, false)));
+  const flags = unpackNamedBits(FLAGS, reader.bitString(contextTag(tagNumber, false)));
+  return flags.filter((flag) => flag !== 'unused');
 }
