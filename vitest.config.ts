@@ -4,6 +4,42 @@ import { defineConfig } from 'vitest/config';
 const source = { conditions: ['source'] };
 const fromSource = { resolve: source, ssr: { resolve: source } };
 
+/** The tests of core that have a storage under them. The others would only do the same again. */
+const onStorage = {
+  include: ['packages/core/test/{authority,events,store}/**/*.test.ts'],
+  exclude: [
+    // Neither the offline root, nor the names that a policy allows, nor the declaration of a collection know a storage.
+    'packages/core/test/authority/offline-root-*.test.ts',
+    'packages/core/test/authority/policy/**',
+    'packages/core/test/store/collection.test.ts',
+    // The layers are two storages already; the conformance kit judges them.
+    'packages/core/test/store/layered-storage*.test.ts',
+    // What other programs make of a certificate does not depend on where its ledger is.
+    '**/*.integration.test.ts',
+  ],
+};
+
+/** The tests of core on a database: a server for all files, and a setup file that puts it under each. */
+const onDatabase = (
+  name: string,
+  { server, setup, exclude = [] }: { server?: string; setup: string; exclude?: readonly string[] },
+  groupOrder: number,
+) => ({
+  ...fromSource,
+  test: {
+    include: onStorage.include,
+    exclude: [...onStorage.exclude, ...exclude],
+    name: `on-${name}`,
+    ...(server === undefined ? {} : { globalSetup: [server] }),
+    setupFiles: [setup],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    sequence: { groupOrder },
+  },
+});
+const postgres = 'packages/storage-postgres/test/core-suite';
+const redis = 'packages/storage-redis/test/core-suite';
+
 export default defineConfig({
   test: {
     projects: [
@@ -25,13 +61,19 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      // Faults call by call, each on a storage of its own: minutes here, and the same adapter has them on PostgreSQL.
+      onDatabase('pglite', { setup: `${postgres}/on-pglite.ts`, exclude: ['**/authority/faults.test.ts'] }, 1),
+      onDatabase('postgres', { server: `${postgres}/postgres-server.ts`, setup: `${postgres}/on-postgres.ts` }, 2),
+      onDatabase('redis', { server: `${redis}/redis-server.ts`, setup: `${redis}/on-redis.ts` }, 3),
+      onDatabase('redis-cluster', { server: `${redis}/redis-cluster.ts`, setup: `${redis}/on-redis-cluster.ts` }, 4),
       {
         // The long tests at full size. `unit` runs the same files, bounded: see packages/core/test/support/soak.ts.
         ...fromSource,
         test: {
           name: 'soak',
-          include: ['packages/*/test/**/*.soak.test.ts', 'packages/*/test/**/*fuzz*.test.ts'],
+          include: ['packages/*/test/**/*.soak{,.integration}.test.ts', 'packages/*/test/**/*fuzz*.test.ts'],
           testTimeout: 24 * 60 * 60 * 1000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

@@ -28,6 +28,8 @@ await build({
     '@chancery/core/ports': source('core/src/ports/index.ts'),
     '@chancery/core': source('core/src/index.ts'),
     '@chancery/storage-memory': source('storage-memory/src/index.ts'),
+    '@chancery/storage-postgres': source('storage-postgres/src/index.ts'),
+    '@chancery/storage-redis': source('storage-redis/src/index.ts'),
   },
   define: { BENCH_FOLDER: JSON.stringify(bench) },
   logLevel: 'warning',

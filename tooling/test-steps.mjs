@@ -98,6 +98,11 @@ function tests(tally) {
     lane('unit', 'unit', 'own', ['tools']),
     lane('integration', 'integration', 'own', ['tools']),
     {
+      // On this runtime only: what differs between runtimes is in the sources, and the lanes above have it.
+      ...lane('storage-targets', 'on-*', 'own', ['tools']),
+      title: 'the core suite on PGlite, PostgreSQL, Redis and Redis Cluster',
+    },
+    {
       name: 'demo',
       title: 'the quickstart, as npm run demo starts it',
       needs: ['tools', 'types'],
