@@ -7,8 +7,43 @@ import { InvalidInputError } from '../errors/families.ts';
 import type { KeyKind, PrivateKey, PublicKey } from '../ports/crypto.ts';
 import { type ParsedSpki, parseSpki } from './spki.ts';
 
-// Importing costs more than signing, so each key object keeps its handle for as long as it lives.
-const handles = new WeakMap<PublicKey | PrivateKey, KeyObject>();
+/**
+ * Importing costs more than signing, so each key keeps its handle for as long as it lives: in a private field, since a `WeakMap`
+ * of thousands of short-lived keys makes the collector pause for ten milliseconds and more.
+ */
+class NodeKey {
+  readonly #handle: KeyObject;
+
+  constructor(handle: KeyObject) {
+    this.#handle = handle;
+  }
+
+  static handleOf(key: object): KeyObject | undefined {
+    return #handle in key ? key.#handle : undefined;
+  }
+}
+
+class NodePublicKey extends NodeKey implements PublicKey {
+  readonly kind: KeyKind;
+  readonly spki: Uint8Array;
+
+  constructor(kind: KeyKind, spki: Uint8Array, handle: KeyObject) {
+    super(handle);
+    this.kind = kind;
+    this.spki = spki;
+    Object.freeze(this);
+  }
+}
+
+class NodePrivateKey extends NodeKey implements PrivateKey {
+  readonly publicKey: PublicKey;
+
+  constructor(publicKey: PublicKey, handle: KeyObject) {
+    super(handle);
+    this.publicKey = publicKey;
+    Object.freeze(this);
+  }
+}
 
 /**
  * Imports a public key and checks that an EC point lies on its curve.
@@ -27,7 +62,7 @@ export function importNodePublicKey(spki: Uint8Array): PublicKey {
   } catch (cause) {
     throw new InvalidInputError('KEY_INVALID', `The public key is invalid: ${describeFault(parsed)}`, { cause });
   }
-  return remember({ kind: parsed.kind, spki: copy }, handle);
+  return new NodePublicKey(parsed.kind, copy, handle);
 }
 
 // OpenSSL 3 spends 60 to 90 µs on finding a decoder for a SubjectPublicKeyInfo. From the numbers themselves P-256 takes
@@ -97,8 +132,7 @@ function isPair(privateHandle: KeyObject, publicHandle: KeyObject, kind: KeyKind
  */
 export function adoptNodePrivateKey(handle: KeyObject, publicHandle: KeyObject = createPublicKey(handle)): PrivateKey {
   const spki = Uint8Array.from(publicHandle.export({ format: 'der', type: 'spki' }));
-  const publicKey = remember({ kind: parseSpki(spki).kind, spki }, publicHandle);
-  return remember({ publicKey }, handle);
+  return new NodePrivateKey(new NodePublicKey(parseSpki(spki).kind, spki, publicHandle), handle);
 }
 
 /**
@@ -109,12 +143,7 @@ export function adoptNodePrivateKey(handle: KeyObject, publicHandle: KeyObject =
  * @throws {InvalidInputError} KEY_INVALID: another provider made it
  */
 export function handleOf(key: PublicKey | PrivateKey): KeyObject {
-  const handle = handles.get(key);
+  const handle = NodeKey.handleOf(key);
   if (handle) return handle;
   throw new InvalidInputError('KEY_INVALID', "The key was not made by the provider 'node'");
-}
-
-function remember<K extends PublicKey | PrivateKey>(key: K, handle: KeyObject): K {
-  handles.set(key, handle);
-  return Object.freeze(key);
 }

@@ -14,7 +14,6 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { InvalidInputError } from '../errors/families.ts';
 import type {
   CryptoProvider,
@@ -40,7 +39,7 @@ const SCRYPT_HEADROOM = 1024 * 1024;
 /** OpenSSL through `node:crypto`: synchronous for a lone caller, on the thread pool once a queue forms. */
 class NodeCryptoProvider implements CryptoProvider {
   readonly name = 'node';
-  readonly #splitter = new WorkSplitter(2 * availableParallelism());
+  readonly #splitter = new WorkSplitter();
   readonly #random = new RandomPool(randomFillSync);
 
   randomBytes(length: number): Uint8Array {

@@ -12,22 +12,18 @@ export type PoolStart<T> = (done: (error: Error | null, result: T) => void) => v
  *
  * A lone caller, who awaits each result before asking for the next, is served inline: the pool would cost more than the work. Now and
  * then it waits for the event loop to turn. Once a queue forms, everything goes to the pool until it has drained, and the cores share
- * it: no more at a time than there are cores, since further threads would only take the event loop's turn from it. Results come back in
- * small groups, one group a turn, so that a long queue does not hold up the rest.
+ * it. Results come back in small groups, one group a turn, so that a long queue does not hold up the rest.
  *
  * A queue is seen for what it is by microtask order: the continuation of a lone caller runs behind the mark that its
  * call left, and a second caller of the same round runs before it.
  */
 export class WorkSplitter {
-  readonly #poolSize: number;
   #marked = false;
   #inlineLeft = INLINE_PER_TURN;
   #resultsLeft = RESULTS_PER_TURN;
   #turnEndsScheduled = false;
   /** Not settled yet, wherever they are. */
   #pending = 0;
-  #onPool = 0;
-  readonly #forPool: (() => void)[] = [];
   readonly #forNextTurn: (() => void)[] = [];
   readonly #clearMark = (): void => {
     this.#marked = false;
@@ -38,11 +34,6 @@ export class WorkSplitter {
     this.#resultsLeft = RESULTS_PER_TURN;
     for (const proceed of this.#forNextTurn.splice(0, RESULTS_PER_TURN)) this.#release(proceed);
   };
-
-  /** @param poolSize how many operations may be on the pool at a time, at least 1: the number of cores */
-  constructor(poolSize: number) {
-    this.#poolSize = poolSize;
-  }
 
   /**
    * Runs an operation where it is best run.
@@ -70,16 +61,11 @@ export class WorkSplitter {
   runOnPool<T>(start: PoolStart<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#pending++;
-      const begin = (): void => {
-        this.#onPool++;
-        try {
-          start((error, result) => this.#finish(error ? () => reject(error) : () => resolve(result)));
-        } catch (error) {
-          this.#finish(() => reject(error));
-        }
-      };
-      if (this.#onPool < this.#poolSize) begin();
-      else this.#forPool.push(begin);
+      try {
+        start((error, result) => this.#finish(error ? () => reject(error) : () => resolve(result)));
+      } catch (error) {
+        this.#finish(() => reject(error));
+      }
     });
   }
 
@@ -100,8 +86,6 @@ export class WorkSplitter {
 
   #finish(settle: () => void): void {
     this.#pending--;
-    this.#onPool--;
-    this.#forPool.shift()?.();
     if (this.#resultsLeft > 0 && this.#forNextTurn.length === 0) this.#release(settle);
     else this.#proceedLater(settle);
   }

@@ -14,7 +14,7 @@ const countInline = (places: readonly string[]): number => places.filter((place)
 
 describe('WorkSplitter', () => {
   it('serves a lone caller inline, and lets the event loop turn', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     let turns = 0;
     let ended = false;
     const turn = (): void => {
@@ -30,12 +30,12 @@ describe('WorkSplitter', () => {
   });
 
   it('sends all but the first of a queue to the pool', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     expect(countInline(await Promise.all(Array.from({ length: 64 }, () => operate(splitter))))).toBe(1);
   });
 
   it('sees a queue of callers who await between their operations', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     const places: string[] = [];
     await Promise.all(
       Array.from({ length: 8 }, async () => {
@@ -50,29 +50,14 @@ describe('WorkSplitter', () => {
   });
 
   it('serves inline again once the queue has drained', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     await Promise.all([operate(splitter), operate(splitter), operate(splitter)]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(operate(splitter)).toBe('inline');
   });
 
-  it('keeps no more on the pool than it is told', async () => {
-    const splitter = new WorkSplitter(2);
-    let running = 0;
-    let most = 0;
-    const start = (done: (error: null, result: string) => void): void => {
-      most = Math.max(most, ++running);
-      setImmediate(() => {
-        running--;
-        done(null, 'done');
-      });
-    };
-    await Promise.all(Array.from({ length: 40 }, () => splitter.runOnPool(start)));
-    expect(most).toBe(2);
-  });
-
   it('lets whoever comes while a lone caller waits for the next turn take the pool', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     for (let call = 0; call < 32; call++) expect(await operate(splitter)).toBe('inline');
     const waiting = operate(splitter);
     expect(waiting).toBeInstanceOf(Promise);
@@ -80,7 +65,7 @@ describe('WorkSplitter', () => {
   });
 
   it('hands results back a few at a time', async () => {
-    const splitter = new WorkSplitter(50);
+    const splitter = new WorkSplitter();
     const finish: (() => void)[] = [];
     const started = Array.from({ length: 50 }, () => splitter.runOnPool<void>((done) => finish.push(() => done(null))));
     let settled = 0;
@@ -97,7 +82,7 @@ describe('WorkSplitter', () => {
   });
 
   it('passes errors on, thrown and called back, and goes on', async () => {
-    const splitter = new WorkSplitter(2);
+    const splitter = new WorkSplitter();
     await expect(splitter.runOnPool((done) => done(new Error('called back'), undefined))).rejects.toThrow(
       'called back',
     );
