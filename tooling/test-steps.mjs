@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDocs } from './check-docs.mjs';
 import { checkFloors } from './check-floors.mjs';
@@ -111,8 +112,32 @@ function tests(tally) {
         await node(argv, { env: withTools(), signal });
       },
     },
+    {
+      name: 'conformance',
+      title: 'path validation judged by public suites, where they lie beside the checkout',
+      needs: ['types'],
+      run: conformanceSuites,
+    },
     ...secondLane(lane),
   ];
+}
+
+/** The suites are not part of the project: a checkout without them has the tests of its own. */
+async function conformanceSuites(signal) {
+  const [limbo, pkits] = ['limbo', 'pkits'].map((name) => join(workspace, `../shared/suites/${name}.json`));
+  if (!existsSync(limbo) || !existsSync(pkits)) return 'left out: the public suites are not here';
+  const argv = [
+    '--import',
+    'tsx',
+    '--conditions=source',
+    'tooling/conformance/main.ts',
+    '--limbo',
+    limbo,
+    '--pkits',
+    pkits,
+  ];
+  const output = await node(argv, { signal });
+  return [...output.matchAll(/^.*: \d+ of \d+ agree$/gm)].join('; ');
 }
 
 /** The same tests on the second runtime, unless the first is as new. */

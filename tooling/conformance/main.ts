@@ -25,10 +25,10 @@ async function report(name: string, path: string, isVerbose: boolean): Promise<v
   for (const [group, { agreed, total }] of groups) {
     console.log(`  ${`${agreed}/${total}`.padStart(7)}  ${group}`);
   }
-  list(
-    'false accepts',
-    disagreements.filter(({ accepted }) => accepted),
-  );
+  const falseAccepts = disagreements.filter(({ accepted }) => accepted);
+  list('false accepts', falseAccepts);
+  // A path that is refused wrongly is an annoyance; one that is accepted wrongly is a hole.
+  if (falseAccepts.length > 0) process.exitCode = 1;
   list(
     'false rejects',
     disagreements.filter(({ accepted }) => !accepted),
