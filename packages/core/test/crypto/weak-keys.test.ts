@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { integerSqrt, isPerfectSquare, primesUpTo } from '../../src/crypto/primes.ts';
 import { parseSpki } from '../../src/crypto/spki.ts';
@@ -141,7 +141,6 @@ describe('Ed25519', () => {
   const spkiOf = (point: string) => Uint8Array.from(Buffer.from(`${ED25519_SPKI}${point}`, 'hex'));
   const ruleOf = (spki: Uint8Array) => findWeakness({ type: 'Ed25519' }, spki)?.rule;
   const IDENTITY = `01${'00'.repeat(31)}`;
-  const FORGED = Buffer.from(`${IDENTITY}${'00'.repeat(32)}`, 'hex');
 
   it.each([
     ['1', IDENTITY],
@@ -153,11 +152,8 @@ describe('Ed25519', () => {
     ['8, the negative', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'],
     ['8, the negative, the other sign', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'],
   ])('refuses a key of order %s, for which one signature fits many messages', (_, point) => {
-    const spki = spkiOf(point);
-    const key = createPublicKey({ format: 'der', type: 'spki', key: Buffer.from(spki) });
-    const forged = Array.from({ length: 256 }, (__, at) => verify(null, Uint8Array.of(at), key, FORGED));
-    expect(forged).toContain(true);
-    expect(ruleOf(spki)).toBe('key.ed25519.small-order');
+    // OpenSSL 3.0 verifies an all-zero signature by such a key for one message in eight; later ones do not.
+    expect(ruleOf(spkiOf(point))).toBe('key.ed25519.small-order');
   });
 
   it.each([
