@@ -99,7 +99,8 @@ describe('Chromium', () => {
         const wary = await browse(makeHome(`wary-${keyAlgorithm}`, undefined), `https://localhost:${port}/`);
         expect(wary).not.toContain(PAGE);
         // The alert that the browser sent: it came, saw the certificate and went.
-        expect(refusals).toContain('ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN');
+        // OpenSSL 3.0 and 3.5 spell it differently before the last three words.
+        expect(refusals).toContainEqual(expect.stringMatching(/_ALERT_CERTIFICATE_UNKNOWN$/));
       } finally {
         server.closeAllConnections();
         server.close();
