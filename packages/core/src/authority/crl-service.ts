@@ -111,20 +111,11 @@ async function revokedEntries(
   lastUpdate: number | undefined,
 ): Promise<Iterable<CrlEntry>> {
   const entries = new Map<string, CrlEntry>();
+  const range = lastUpdate === undefined ? {} : { from: lastUpdate };
   // Holds first: one that becomes a revocation between the two readings is then seen in both, not in neither.
   for (const state of ['onHold', 'revoked'] as const) {
-    let cursor: string | undefined;
-    do {
-      const page = await context.store.query(ledger, {
-        index: 'byIntermediateAndState',
-        equals: { intermediate, state },
-        limit: PAGE,
-        ...(lastUpdate === undefined ? {} : { from: lastUpdate }),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { value } of page.entries) entries.set(value.serialNumber, crlEntry(value));
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    const query = { index: 'byIntermediateAndState', equals: { intermediate, state }, limit: PAGE, ...range };
+    for await (const { value } of context.store.walk(ledger, query)) entries.set(value.serialNumber, crlEntry(value));
   }
   return entries.values();
 }
@@ -141,17 +132,8 @@ function crlEntry({ serialNumber, revokedAt, reason, invalidityDate }: LedgerVal
 /** Marks read before the ledger is: a revocation that comes later leaves a mark for the next CRL. */
 async function pendingMarks({ store }: AuthorityContext, intermediate: string): Promise<string[]> {
   const marks: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.query(crlChanges, {
-      index: 'byIntermediate',
-      equals: { intermediate },
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    marks.push(...page.entries.map(({ id }) => id));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const query = { index: 'byIntermediate', equals: { intermediate }, limit: PAGE };
+  for await (const { id } of store.walk(crlChanges, query)) marks.push(id);
   return marks;
 }
 

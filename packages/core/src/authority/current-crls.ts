@@ -9,18 +9,10 @@ const LIMIT = 100;
 /** The roots' CRLs and those of every intermediate that has not expired, each as PEM: what it takes to check every certificate of a path. */
 export async function currentCrls(context: AuthorityContext, state: SigningState): Promise<string[]> {
   const blocks: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await context.store.query(rootCrls, {
-      index: 'byAuthority',
-      equals: { authority: context.name },
-      limit: LIMIT,
-      withBytes: true,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { bytes } of page.entries) if (bytes !== undefined) blocks.push(encodePem('X509 CRL', bytes));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const query = { index: 'byAuthority', equals: { authority: context.name }, limit: LIMIT, withBytes: true };
+  for await (const { bytes } of context.store.walk(rootCrls, query)) {
+    if (bytes !== undefined) blocks.push(encodePem('X509 CRL', bytes));
+  }
   const now = context.clock.now();
   for (const intermediate of (await state.fresh()).intermediates) {
     if (intermediate.certificate.notAfter.getTime() >= now) blocks.push((await currentCrl(context, intermediate)).pem);

@@ -4,8 +4,7 @@ import { authorities } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
 import { crlDueAt, currentCrl } from './crl-service.ts';
 import type { InstalledIntermediate, SigningState } from './intermediates/signing-state.ts';
-
-const HOUR = 3_600_000;
+import { HOUR } from './validity.ts';
 
 /** Signs the CRLs that show a revocation or come near their nextUpdate, at most `limit` of them a run. */
 export function crlTask(context: AuthorityContext, state: SigningState): MaintenanceTask {

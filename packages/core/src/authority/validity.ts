@@ -5,7 +5,7 @@ import type { CertificateProfile } from './profiles.ts';
 
 /** Milliseconds in a day. */
 export const DAY = 86_400_000;
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 const BACKDATE = 300_000;
 
 /** Five minutes ago, for relying parties whose clocks are behind, but not before the issuer's own notBefore. Whole seconds. */

@@ -160,6 +160,24 @@ export class Store {
   }
 
   /**
+   * Walks a stretch of one index to its end, page by page.
+   *
+   * @param query as for `query`; `limit` is the size of a page
+   * @throws {StorageError} as `query`
+   */
+  async *walk<T extends object>(
+    collection: Collection<T>,
+    query: Omit<EntryQuery, 'cursor'>,
+  ): AsyncGenerator<Entry<T>> {
+    let cursor: string | undefined;
+    do {
+      const page: EntryPage<T> = await this.query(collection, cursor === undefined ? query : { ...query, cursor });
+      yield* page.entries;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /**
    * Counts what `query` would give over all pages, no further than `upTo`.
    *
    * @throws {StorageError} any of its codes: the storage failed

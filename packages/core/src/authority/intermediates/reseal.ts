@@ -3,9 +3,8 @@ import { throwIfAborted } from '../../store/backoff.ts';
 import { openField, sealField } from '../../store/seal.ts';
 import { intermediates } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
+import { DAY } from '../validity.ts';
 import { intermediateKeyPlace, listIntermediates } from './signing-state.ts';
-
-const DAY = 86_400_000;
 
 /** Seals anew the intermediates' keys that a former key of the keyring sealed, so that it can be taken out of use. */
 export function resealTask(context: AuthorityContext): MaintenanceTask {

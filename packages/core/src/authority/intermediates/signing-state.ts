@@ -178,18 +178,8 @@ export class SigningState {
 /** All intermediates of an authority, oldest first, with their sealed keys. */
 export async function listIntermediates({ store, name }: AuthorityContext): Promise<Entry<IntermediateValue>[]> {
   const all: Entry<IntermediateValue>[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.query(intermediates, {
-      index: 'byAuthority',
-      equals: { authority: name },
-      limit: 100,
-      withBytes: true,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    all.push(...page.entries);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  const query = { index: 'byAuthority', equals: { authority: name }, limit: 100, withBytes: true };
+  for await (const entry of store.walk(intermediates, query)) all.push(entry);
   return all;
 }
 
