@@ -13,12 +13,13 @@ while not full do
   local wanted = math.min(limit - #due, 100)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', integer(now()), 'LIMIT', visited, wanted)
   for _, id in ipairs(ids) do
-    local document = load(collection, id)
+    local document = load(collection, id, 'data', 'bytes')
     if not document then return fault end
     if not document.version then return {'foreign', key, 'zset'} end
     if not document_fits(document) then return fault end
     if is_live(document) then
-      size = size + redis.call('HSTRLEN', document.key, 'data') + redis.call('HSTRLEN', document.key, 'bytes')
+      local data, bytes = document.fields[6], document.fields[7]
+      size = size + (data and #data or 0) + (bytes and #bytes or 0)
       full = #due > 0 and size > page_bytes
       if full then break end
       due[#due + 1] = document
@@ -50,7 +51,7 @@ end
 -- The first write is one that a server out of memory refuses.
 local until_text = integer(now() + lease)
 local order = order_text(now() + lease)
-local claimed = {}
+local claimed, queued = {}, {}
 for i, document in ipairs(due) do
   local indexes = document.indexes
   local moves = {}
@@ -63,15 +64,15 @@ for i, document in ipairs(due) do
   local own = version .. '-' .. i
   redis.call('HSET', document.key, 'version', own, 'dueAt', until_text)
   if #moves > 0 then redis.call('HSET', document.key, 'entries', cmsgpack.pack({indexes, document.unique, document.bytes and 1 or 0})) end
-  redis.call('ZADD', key, until_text, document.id)
+  queued[2 * i - 1], queued[2 * i] = until_text, document.id
   for _, move in ipairs(moves) do
     redis.call('ZREM', move[1], move[2])
     redis.call('ZADD', move[1], 0, order .. document.id)
   end
-  local fields = redis.call('HMGET', document.key, 'version', 'data', 'expiresAt', 'dueAt', 'dueQueue', 'bytes')
-  fields[7] = document.id
-  claimed[i] = fields
+  local fields = document.fields
+  claimed[i] = {own, fields[6], fields[2], until_text, fields[4], fields[7], document.id}
 end
+if #queued > 0 then redis.call('ZADD', key, unpack(queued)) end
 for _, document in ipairs(expired) do remove(document) end
 return {'ok', claimed, (#claimed == 0 and #expired == most_visited) and 1 or 0}
 `;

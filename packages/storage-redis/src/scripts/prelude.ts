@@ -68,10 +68,11 @@ end
 
 local expiry_key = prefix .. 'x'
 
--- The upkeep of a document: everything but what readers get. nil, with a fault set, for what is no document.
-local function load(collection, id)
+-- The upkeep of a document: everything but what readers get, and that too where it is asked for. nil, with a fault set,
+-- for what is no document.
+local function load(collection, id, ...)
   local key = document_key(collection, id)
-  local fields = redis.pcall('HMGET', key, 'version', 'expiresAt', 'dueAt', 'dueQueue', 'entries')
+  local fields = redis.pcall('HMGET', key, 'version', 'expiresAt', 'dueAt', 'dueQueue', 'entries', ...)
   if fields.err or not fields[1] or not fields[5] then
     local kind = redis.call('TYPE', key).ok
     if kind ~= 'none' then
@@ -84,7 +85,7 @@ local function load(collection, id)
   return {
     key = key, collection = collection, id = id, version = fields[1],
     expires = fields[2] and tonumber(fields[2]), due = fields[3], queue = fields[4] or '',
-    indexes = entries[1], unique = entries[2], bytes = entries[3] == 1,
+    indexes = entries[1], unique = entries[2], bytes = entries[3] == 1, fields = fields,
   }
 end
 
