@@ -3,7 +3,7 @@ import { type CommitRequest, commitRequest } from './commit-request.ts';
 import type { CommitStatements } from './commit-statements.ts';
 import { commitStepwise, type Verdict } from './commit-stepwise.ts';
 import type { SqlDriver, SqlValue } from './driver.ts';
-import { putOne } from './put-one.ts';
+import { commitInOneStatement } from './one-statement.ts';
 import { RIVAL } from './server-function.ts';
 import type { ServerFunctions } from './server-functions.ts';
 import { sqlStateOf } from './sql-error.ts';
@@ -13,6 +13,7 @@ import type { OpenedCollection, Tables } from './tables.ts';
 export interface CommitContext {
   readonly driver: SqlDriver;
   readonly tables: Tables;
+  readonly isPostgres: boolean;
   readonly statements: CommitStatements;
   /** How statements are planned that go one by one. */
   readonly planning: string | undefined;
@@ -31,15 +32,7 @@ const MAX_ATTEMPTS = 40;
 /** Judges and applies a commit. It sends again only what surely left nothing behind. */
 export async function commitWrites(context: CommitContext, writes: readonly PreparedWrite[]): Promise<CommitResult> {
   if (writes.length === 0) return { committed: true };
-  const [first] = writes;
-  // Most commits are one put: one plain statement, whose plan the server keeps. What it cannot decide is decided below.
-  if (
-    writes.length === 1 &&
-    first?.kind === 'put' &&
-    first.collection.unique.length === 0 &&
-    (await retried(() => putOne(context, first, context.opened(first.collection.name).generation)))
-  )
-    return { committed: true };
+  if (await retried(() => commitInOneStatement(context, writes))) return { committed: true };
   const { functions, driver, opened } = context;
   const request = commitRequest(writes, opened, functions?.steps);
   const verdict = await retried(() =>

@@ -150,11 +150,12 @@ export class PostgresStorage implements StorageBackend {
   async commit(writes: readonly Write[]): Promise<CommitResult> {
     this.#assertUsable();
     const prepared = prepareWrites(writes, this.#lookup);
-    const { tables, statements, planning, watchers } = await this.#connect();
+    const { facts, tables, statements, planning, watchers } = await this.#connect();
     const result = await commitWrites(
       {
         driver: this.#driver,
         tables,
+        isPostgres: facts.isPostgres,
         statements,
         planning,
         functions: this.#functions,

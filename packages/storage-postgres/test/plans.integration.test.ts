@@ -47,3 +47,37 @@ it.each([true, false])(
     await storage.close();
   },
 );
+
+it('and so does one that planned its small commits on empty tables', async () => {
+  const pool = suite.newPool({ max: 1 });
+  const storage = new PostgresStorage({ pool, namespace: 'small', watch: false, durability: 'async' });
+  await storage.open([JOBS]);
+  let count = 0;
+  let last = put('0', {}, { collection: 'jobs' });
+  await storage.commit([last]);
+  const commits = async () => {
+    for (let turn = 0; turn < 30; turn++) {
+      const next = put(String(++count), {}, { collection: 'jobs', ifVersion: null });
+      const check = { kind: 'check', collection: 'jobs', id: last.id, ifVersion: last.version } as const;
+      expect(await storage.commit([next, check])).toEqual({ committed: true });
+      const changed = put(last.id, {}, { collection: 'jobs', ifVersion: last.version });
+      expect(await storage.commit([changed, put(`x${count}`, {}, { collection: 'jobs' })])).toEqual({
+        committed: true,
+      });
+      last = next;
+    }
+  };
+  await commits();
+  await pool.query(`INSERT INTO small$jobs
+    SELECT 'n' || g, 'v', '{}', 2, NULL, NULL, NULL, '' FROM generate_series(1, ${MANY}) g`);
+  const read = async () => {
+    await pool.query('SELECT pg_stat_force_next_flush()');
+    const { rows } = await pool.query(
+      `SELECT seq_tup_read::int AS whole FROM pg_stat_user_tables WHERE relname = 'small$jobs'`,
+    );
+    return rows[0].whole as number;
+  };
+  const before = await read();
+  await commits();
+  expect(await read()).toBe(before);
+});
