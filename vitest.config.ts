@@ -6,7 +6,7 @@ const fromSource = { resolve: source, ssr: { resolve: source } };
 
 /** The tests of core that have a storage under them. The others would only do the same again. */
 const onStorage = {
-  include: ['packages/core/test/{authority,events,store}/**/*.test.ts'],
+  include: ['packages/core/test/{accounts,authority,events,store,vault}/**/*.test.ts'],
   exclude: [
     // Neither the offline root, nor the names that a policy allows, nor the declaration of a collection know a storage.
     'packages/core/test/authority/offline-root-*.test.ts',
@@ -14,21 +14,24 @@ const onStorage = {
     'packages/core/test/store/collection.test.ts',
     // The layers are two storages already; the conformance kit judges them.
     'packages/core/test/store/layered-storage*.test.ts',
+    // Neither the rules for passwords and tokens, nor the vault's format know a storage.
+    'packages/core/test/accounts/{passwords,tokens,proofs,rules}/**',
+    'packages/core/test/vault/format/**',
+    // What the vault refuses, and what it seals, it does so before storage has a part in it.
+    'packages/core/test/vault/{arguments,defects,secrets}.test.ts',
+    // What a webhook sends, and where to, does not depend on where its events come from.
+    'packages/core/test/events/webhooks/**',
     // What other programs make of a certificate does not depend on where its ledger is.
     '**/*.integration.test.ts',
   ],
 };
 
 /** The tests of core on a database: a server for all files, and a setup file that puts it under each. */
-const onDatabase = (
-  name: string,
-  { server, setup, exclude = [] }: { server?: string; setup: string; exclude?: readonly string[] },
-  groupOrder: number,
-) => ({
+const onDatabase = (name: string, { server, setup }: { server?: string; setup: string }, groupOrder: number) => ({
   ...fromSource,
   test: {
     include: onStorage.include,
-    exclude: [...onStorage.exclude, ...exclude],
+    exclude: onStorage.exclude,
     name: `on-${name}`,
     ...(server === undefined ? {} : { globalSetup: [server] }),
     setupFiles: [setup],
@@ -61,8 +64,14 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      // Faults call by call, each on a storage of its own: minutes here, and the same adapter has them on PostgreSQL.
-      onDatabase('pglite', { setup: `${postgres}/on-pglite.ts`, exclude: ['**/authority/faults.test.ts'] }, 1),
+      onDatabase(
+        'pglite',
+        {
+          server: `${postgres}/pglite-image.ts`,
+          setup: `${postgres}/on-pglite.ts`,
+        },
+        1,
+      ),
       onDatabase('postgres', { server: `${postgres}/postgres-server.ts`, setup: `${postgres}/on-postgres.ts` }, 2),
       onDatabase('redis', { server: `${redis}/redis-server.ts`, setup: `${redis}/on-redis.ts` }, 3),
       onDatabase('redis-cluster', { server: `${redis}/redis-cluster.ts`, setup: `${redis}/on-redis-cluster.ts` }, 4),
