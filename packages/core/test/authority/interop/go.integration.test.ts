@@ -1,18 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { buildGo } from '../../support/go-program.ts';
 import { CA_KEYS, HOST, makeInteropPki, removeInteropFolders } from '../../support/interop-pki.ts';
-import { run } from '../../support/run-tool.ts';
 
-const source = fileURLToPath(new URL('verify.go', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'chancery-go-'));
+const program = buildGo(new URL('verify.go', import.meta.url));
 
 afterAll(() => {
   removeInteropFolders();
-  rmSync(folder, { recursive: true, force: true });
+  program.remove();
 });
 
 interface Verdict {
@@ -24,20 +19,9 @@ interface Verdict {
   readonly Revoked: string[] | null;
 }
 
-/** Builds the program, which needs nothing but the standard library, and asks it about a manifest. */
+/** Asks the program, which needs nothing but the standard library, about a manifest. */
 function askGo(manifest: unknown): Verdict[] {
-  const program = join(folder, process.platform === 'win32' ? 'verify.exe' : 'verify');
-  const env = {
-    ...process.env,
-    GOPROXY: 'off',
-    GOFLAGS: '-mod=mod',
-    GO111MODULE: 'off',
-    CGO_ENABLED: '0',
-    GOCACHE: join(folder, 'cache'),
-    HOME: folder,
-  };
-  expect(run('go', ['build', '-o', program, source], { env })).toEqual({ status: 0, output: '' });
-  const { status, stdout, stderr } = spawnSync(program, { input: JSON.stringify(manifest), encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(program.path, { input: JSON.stringify(manifest), encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
   return stdout
     .trim()
