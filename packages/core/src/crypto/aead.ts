@@ -13,8 +13,19 @@ export const TAG_LENGTH = 16;
  * @throws {InvalidInputError} INVALID_ARGUMENT: one has another length
  */
 export function checkAead(key: Uint8Array, nonce: Uint8Array): void {
-  if (key.length !== KEY_LENGTH) throw wrongLength('key', KEY_LENGTH, key.length);
-  if (nonce.length !== NONCE_LENGTH) throw wrongLength('nonce', NONCE_LENGTH, nonce.length);
+  checkLength('key', KEY_LENGTH, key);
+  checkLength('nonce', NONCE_LENGTH, nonce);
+}
+
+/**
+ * Checks the size of a part of an AES-256-GCM operation.
+ *
+ * @param what its name
+ * @param expected how many bytes it must have
+ * @throws {InvalidInputError} INVALID_ARGUMENT: it has another length
+ */
+export function checkLength(what: 'key' | 'nonce' | 'output', expected: number, actual: Uint8Array): void {
+  if (actual.length !== expected) throw wrongLength(what, expected, actual.length);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { webcrypto } from 'node:crypto';
 import { ChanceryError } from '../errors/chancery-error.ts';
 import { InvalidInputError } from '../errors/families.ts';
 import type {
+  AeadKey,
   CryptoProvider,
   DigestAlgorithm,
   KeyAlgorithm,
@@ -12,10 +13,12 @@ import type {
   SignatureAlgorithm,
 } from '../ports/crypto.ts';
 import { cannotOpen, checkAead, TAG_LENGTH } from './aead.ts';
+import { checkCbc } from './aes-cbc.ts';
 import { type SignatureScheme, signatureAlgorithmFor, signatureSchemeFor } from './algorithms.ts';
 import { ecdsaFromDer, ecdsaToDer } from './ecdsa-signature.ts';
 import { checkHkdfLength } from './hkdf-length.ts';
 import { defaultCrypto } from './node-provider.ts';
+import { importWebCryptoAeadKey } from './webcrypto-aead-key.ts';
 import { WebCryptoKeys } from './webcrypto-keys.ts';
 
 /** Options of `createWebCryptoProvider`. */
@@ -71,7 +74,7 @@ class WebCryptoProvider implements CryptoProvider {
     return new Uint8Array(await this.#webcrypto.subtle.digest(checkDigest(algorithm), source(data)));
   }
 
-  async hmac(algorithm: 'SHA-256' | 'SHA-512', key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+  async hmac(algorithm: 'SHA-1' | 'SHA-256' | 'SHA-512', key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
     const { subtle } = this.#webcrypto;
     const parameters = { name: 'HMAC', hash: checkDigest(algorithm) };
     const handle = await subtle.importKey('raw', source(key), parameters, false, ['sign']);
@@ -97,6 +100,39 @@ class WebCryptoProvider implements CryptoProvider {
     return defaultCrypto.scrypt(passphrase, salt, cost, length);
   }
 
+  async pbkdf2(
+    algorithm: 'SHA-1' | 'SHA-256' | 'SHA-512',
+    password: Uint8Array,
+    salt: Uint8Array,
+    iterations: number,
+    length: number,
+  ): Promise<Uint8Array> {
+    const { subtle } = this.#webcrypto;
+    const handle = await subtle.importKey('raw', source(password), 'PBKDF2', false, ['deriveBits']);
+    const parameters = { name: 'PBKDF2', hash: checkDigest(algorithm), salt: source(salt), iterations };
+    return new Uint8Array(await subtle.deriveBits(parameters, handle, length * 8));
+  }
+
+  async aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
+    checkCbc(key, iv);
+    const handle = await this.#webcrypto.subtle.importKey('raw', source(key), 'AES-CBC', false, ['encrypt']);
+    return new Uint8Array(
+      await this.#webcrypto.subtle.encrypt({ name: 'AES-CBC', iv: source(iv) }, handle, source(plaintext)),
+    );
+  }
+
+  async aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array> {
+    checkCbc(key, iv);
+    const handle = await this.#webcrypto.subtle.importKey('raw', source(key), 'AES-CBC', false, ['decrypt']);
+    try {
+      return new Uint8Array(
+        await this.#webcrypto.subtle.decrypt({ name: 'AES-CBC', iv: source(iv) }, handle, source(ciphertext)),
+      );
+    } catch (cause) {
+      throw cannotOpen(cause);
+    }
+  }
+
   async aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
     checkAead(key, nonce);
     const handle = await this.#webcrypto.subtle.importKey('raw', source(key), 'AES-GCM', false, ['encrypt']);
@@ -112,6 +148,10 @@ class WebCryptoProvider implements CryptoProvider {
     } catch (cause) {
       throw cannotOpen(cause);
     }
+  }
+
+  aeadKey(key: Uint8Array): Promise<AeadKey> {
+    return importWebCryptoAeadKey(this.#webcrypto.subtle, key);
   }
 
   generateKey(algorithm: KeyAlgorithm): Promise<PrivateKey> {

@@ -42,6 +42,21 @@ export interface PrivateKey {
   readonly publicKey: PublicKey;
 }
 
+/**
+ * An AES-256-GCM key that a provider has imported once, for a message of many chunks. Without AAD; every nonce, 12 bytes,
+ * serves once. `output` must not overlap the input.
+ */
+export interface AeadKey {
+  /** Writes ciphertext and tag to `output`, 16 bytes longer than the plaintext. */
+  seal(nonce: Uint8Array, plaintext: Uint8Array, output: Uint8Array): MaybePromise<void>;
+  /**
+   * Writes the plaintext to `output`, 16 bytes shorter than the ciphertext.
+   *
+   * @throws {SealError} SEAL_OPEN_FAILED: the tag does not fit; `output` holds no plaintext
+   */
+  open(nonce: Uint8Array, ciphertext: Uint8Array, output: Uint8Array): MaybePromise<void>;
+}
+
 export interface ScryptCost {
   /** CPU and memory cost N, a power of two. */
   readonly cost: number;
@@ -61,7 +76,8 @@ export interface CryptoProvider {
   readonly name: string;
   randomBytes(length: number): Uint8Array;
   digest(algorithm: DigestAlgorithm, data: Uint8Array): MaybePromise<Uint8Array>;
-  hmac(algorithm: 'SHA-256' | 'SHA-512', key: Uint8Array, data: Uint8Array): MaybePromise<Uint8Array>;
+  /** SHA-1 serves one-time passwords only (RFC 6238), whose apps know nothing else. */
+  hmac(algorithm: 'SHA-1' | 'SHA-256' | 'SHA-512', key: Uint8Array, data: Uint8Array): MaybePromise<Uint8Array>;
   /** HKDF (RFC 5869), extract and expand. `length` in bytes. */
   hkdf(
     algorithm: 'SHA-256' | 'SHA-512',
@@ -72,10 +88,24 @@ export interface CryptoProvider {
   ): MaybePromise<Uint8Array>;
   /** scrypt (RFC 7914). `length` in bytes. */
   scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): MaybePromise<Uint8Array>;
+  /** PBKDF2 with HMAC (RFC 8018 section 5.2), for hashes that other systems have made. `length` in bytes. */
+  pbkdf2(
+    algorithm: 'SHA-1' | 'SHA-256' | 'SHA-512',
+    password: Uint8Array,
+    salt: Uint8Array,
+    iterations: number,
+    length: number,
+  ): MaybePromise<Uint8Array>;
   /** AES-256-GCM; returns ciphertext and tag. */
   aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): MaybePromise<Uint8Array>;
   /** @throws {SealError} SEAL_OPEN_FAILED: the tag does not fit; no plaintext is released */
   aeadOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): MaybePromise<Uint8Array>;
+  /** AES-CBC with the padding of PKCS#7, which authenticates nothing: for PKCS#12 alone. A key of 16, 24 or 32 bytes, an IV of 16. */
+  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): MaybePromise<Uint8Array>;
+  /** @throws {SealError} SEAL_OPEN_FAILED: the padding does not fit */
+  aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): MaybePromise<Uint8Array>;
+  /** Imports an AES-256-GCM key of 32 bytes; they may be overwritten afterwards. @throws {InvalidInputError} INVALID_ARGUMENT */
+  aeadKey(key: Uint8Array): MaybePromise<AeadKey>;
 
   generateKey(algorithm: KeyAlgorithm): MaybePromise<PrivateKey>;
   /** @throws {InvalidInputError} KEY_INVALID, KEY_UNSUPPORTED */

@@ -1,8 +1,10 @@
 export { ChanceryError, type ChanceryErrorOptions, type ErrorFacts } from '../errors/chancery-error.ts';
 export type { ChanceryErrorCode, StorageErrorCode } from '../errors/codes.ts';
 export { StorageError, type StorageErrorOptions } from '../errors/storage-error.ts';
+export type { CertificateStatusSource, IdentifiedCertificate } from './certificate-status.ts';
 export type { Clock } from './clock.ts';
 export type {
+  AeadKey,
   CryptoProvider,
   DigestAlgorithm,
   KeyAlgorithm,
