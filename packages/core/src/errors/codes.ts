@@ -18,6 +18,8 @@ export const INVALID_INPUT_CODES = [
   'CSR_SIGNATURE_INVALID',
   'CRL_INVALID',
   'OCSP_INVALID',
+  'PKCS12_INVALID',
+  'PKCS7_INVALID',
   'KEY_INVALID',
   'KEY_UNSUPPORTED',
   'SIGNATURE_ALGORITHM_UNSUPPORTED',
@@ -25,6 +27,14 @@ export const INVALID_INPUT_CODES = [
   'ROOT_FILE_INVALID',
   'ROOT_CRL_INVALID',
   'INTERMEDIATE_INVALID',
+  'EVENT_INVALID',
+  'CHECKPOINT_INVALID',
+  'VERIFIER_KEY_INVALID',
+  'VAULT_KEY_INVALID',
+  'RANGE_NOT_SATISFIABLE',
+  'PASSWORD_REFUSED',
+  'PASSWORD_HASH_INVALID',
+  'WEBHOOK_ADDRESS_REFUSED',
 ] as const;
 
 export const NOT_FOUND_CODES = [
@@ -32,6 +42,14 @@ export const NOT_FOUND_CODES = [
   'INTERMEDIATE_NOT_FOUND',
   'INTERMEDIATE_REQUEST_NOT_FOUND',
   'BLOB_NOT_FOUND',
+  'ACCOUNT_NOT_FOUND',
+  'SECOND_FACTOR_NOT_FOUND',
+  'SINK_NOT_FOUND',
+  'DEAD_LETTER_NOT_FOUND',
+  'RECORD_NOT_FOUND',
+  'VAULT_OWNER_NOT_FOUND',
+  'ERASURE_NOT_FOUND',
+  'WRAP_NOT_FOUND',
 ] as const;
 
 export const CONFLICT_CODES = [
@@ -46,10 +64,43 @@ export const CONFLICT_CODES = [
   'REQUEST_ID_REUSED',
   'ROOT_CRL_OLDER',
   'EVENTS_STORAGE_MISMATCH',
+  'EVENTS_KEYRING_MISSING',
   'STORE_COLLECTION_CONFLICT',
+  'LOGIN_TAKEN',
+  'SESSION_LIMIT',
+  'ACCOUNT_CHANGED',
+  'SINK_NAME_TAKEN',
+  'RECORD_VERSION_CONFLICT',
+  'RECORD_ROLLED_BACK',
+  'RECORD_READS_SPENT',
+  'RECORD_NOT_DELETED',
+  'VAULT_OWNER_ERASED',
+  'WRAP_ALREADY_UNWRAPPED',
 ] as const;
 
 export const POLICY_CODES = ['ISSUANCE_REFUSED'] as const;
+
+/** Codes of `AuthenticationError`: who asks is not proved. */
+export const AUTHENTICATION_CODES = [
+  'CREDENTIALS_INVALID',
+  'SECOND_FACTOR_REQUIRED',
+  'SECOND_FACTOR_INVALID',
+  'TOKEN_INVALID',
+  'TOKEN_EXPIRED',
+  'TOKEN_REVOKED',
+  'REFRESH_TOKEN_REUSED',
+  'BINDING_REQUIRED',
+  'PROOF_REQUIRED',
+  'PROOF_INVALID',
+  'PROOF_REPLAYED',
+  'PROOF_NONCE_REQUIRED',
+] as const;
+
+/** Codes of `PermissionError`: who asks is known, and may not. */
+export const PERMISSION_CODES = ['PERMISSION_DENIED'] as const;
+
+/** Codes of `RateLimitError`: later, and `retryAfterMs` says when. */
+export const RATE_LIMIT_CODES = ['RATE_LIMITED', 'OVERLOADED'] as const;
 
 /** Codes of `PathValidationError`: why a certification path is not valid. */
 export const PATH_CODES = [
@@ -91,9 +142,11 @@ export const STORAGE_CODES = [
 export const SEAL_CODES = [
   'SEAL_OPEN_FAILED',
   'SEAL_INVALID',
+  'SEAL_TRUNCATED',
   'SEAL_KEY_UNKNOWN',
   'KEYRING_MISMATCH',
   'ROOT_PASSPHRASE_WRONG',
+  'PKCS12_PASSWORD_WRONG',
 ] as const;
 
 /** Codes of `ChanceryError` itself: the host, rather than a value, is at fault. */
@@ -103,6 +156,9 @@ export type InvalidInputCode = (typeof INVALID_INPUT_CODES)[number];
 export type NotFoundCode = (typeof NOT_FOUND_CODES)[number];
 export type ConflictCode = (typeof CONFLICT_CODES)[number];
 export type PolicyCode = (typeof POLICY_CODES)[number];
+export type AuthenticationCode = (typeof AUTHENTICATION_CODES)[number];
+export type PermissionCode = (typeof PERMISSION_CODES)[number];
+export type RateLimitCode = (typeof RATE_LIMIT_CODES)[number];
 export type PathValidationCode = (typeof PATH_CODES)[number];
 export type StorageErrorCode = (typeof STORAGE_CODES)[number];
 export type SealCode = (typeof SEAL_CODES)[number];
@@ -113,6 +169,9 @@ export type ChanceryErrorCode =
   | NotFoundCode
   | ConflictCode
   | PolicyCode
+  | AuthenticationCode
+  | PermissionCode
+  | RateLimitCode
   | PathValidationCode
   | StorageErrorCode
   | SealCode

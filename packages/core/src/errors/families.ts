@@ -1,5 +1,14 @@
 import { ChanceryError, type ChanceryErrorOptions } from './chancery-error.ts';
-import type { ConflictCode, InvalidInputCode, NotFoundCode, PolicyCode, SealCode } from './codes.ts';
+import type {
+  AuthenticationCode,
+  ConflictCode,
+  InvalidInputCode,
+  NotFoundCode,
+  PermissionCode,
+  PolicyCode,
+  RateLimitCode,
+  SealCode,
+} from './codes.ts';
 
 /** One thing that is wrong with an input: where (`['subjectAltNames', 0]`) and what. */
 export interface InputIssue {
@@ -70,5 +79,34 @@ export class SealError extends ChanceryError {
 
   constructor(code: SealCode, message: string, options: ChanceryErrorOptions = {}) {
     super(code, message, options);
+  }
+}
+
+/** Who asks is not proved: credentials, a token or a proof of possession do not hold. */
+export class AuthenticationError extends ChanceryError {
+  declare readonly code: AuthenticationCode;
+
+  constructor(code: AuthenticationCode, message: string, options: ChanceryErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** Who asks is known, and may not do this. */
+export class PermissionError extends ChanceryError {
+  declare readonly code: PermissionCode;
+
+  constructor(code: PermissionCode, message: string, options: ChanceryErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** Too much at once, or too often: the same request may succeed after `retryAfterMs` milliseconds. */
+export class RateLimitError extends ChanceryError {
+  declare readonly code: RateLimitCode;
+  readonly retryAfterMs: number;
+
+  constructor(code: RateLimitCode, message: string, options: ChanceryErrorOptions & { readonly retryAfterMs: number }) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
