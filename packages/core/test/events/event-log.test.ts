@@ -2,24 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { EventLog } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { codeOf } from '../support/expect-error.ts';
-import { createTestStorage } from '../support/test-storage.ts';
+import { createTestStorage, overriding } from '../support/test-storage.ts';
+import { allEntries, commit, createTestLog, factsOf, recordingLogger, sequence, writeEvents } from './support.ts';
 
-const facts = (subject: string, subjectRevision = 1) => ({
-  type: 'thing.changed',
-  source: '/things',
-  subject,
-  subjectRevision,
-  data: JSON.parse('{"name":"x","__proto__":{"polluted":true},"list":[1,null,{"deep":""}]}') as Record<string, never>,
-});
+const HOSTILE = JSON.parse('{"name":"x","__proto__":{"polluted":true},"list":[1,null,{"deep":""}]}');
 
 describe('the outbox', () => {
   it('lists events in CloudEvents envelopes, oldest first, in pages', async () => {
-    const clock = new VirtualClock();
-    const { storage } = createTestStorage(clock);
-    const events = new EventLog({ storage, clock });
+    const { clock, storage, events } = createTestLog();
     expect(await events.pending({ limit: 10 })).toEqual({ items: [] });
     for (const subject of ['a', 'b', 'c', 'd', 'e']) {
-      await storage.commit([events.write(facts(subject))]);
+      await commit(storage, [events.write(factsOf(subject, 1, HOSTILE))]);
       clock.advance(1);
     }
     const subjects: string[] = [];
@@ -38,21 +31,83 @@ describe('the outbox', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('keeps an event once, however often its commit is sent', async () => {
-    const clock = new VirtualClock();
-    const { storage } = createTestStorage(clock);
-    const events = new EventLog({ storage, clock });
+  it('keeps an event once, with its id and time, however often its commit is sent', async () => {
+    const { clock, storage, events } = createTestLog();
     await events.pending({ limit: 1 });
-    const write = events.write(facts('a'));
+    const write = events.write(factsOf('a'));
     expect(await storage.commit([write])).toEqual({ committed: true });
+    clock.advance(1_000);
     expect((await storage.commit([write])).committed).toBe(false);
-    expect((await events.pending({ limit: 10 })).items).toHaveLength(1);
+    await sequence(events);
+    // Also after it has left the outbox.
+    expect((await storage.commit([write])).committed).toBe(false);
+    await sequence(events);
+    const entries = await allEntries(events);
+    expect(entries.map(({ event }) => event.id)).toEqual([write.id]);
+    expect(entries[0]?.event.time.getTime()).toBe(clock.now() - 1_000);
   });
 
-  it('refuses what is no event, and a limit that is none', async () => {
-    const events = new EventLog({ ...createTestStorage(new VirtualClock()), clock: new VirtualClock() });
-    expect(await codeOf(() => events.write(facts('a', 0)))).toBe('STORAGE_INVALID');
-    expect(await codeOf(() => events.write({ ...facts('a'), data: null as never }))).toBe('STORAGE_INVALID');
+  it('never shows an event whose commit was rolled back', async () => {
+    const { storage, events } = createTestLog();
+    await writeEvents(events, [factsOf('seen')]);
+    const [first] = (await events.pending({ limit: 1 })).items;
+    const stale = { kind: 'check', collection: 'events', id: first?.id ?? '', ifVersion: 'never' } as const;
+    expect((await storage.commit([events.write(factsOf('unseen')), stale])).committed).toBe(false);
+    await sequence(events);
+    expect((await allEntries(events)).map(({ event }) => event.subject)).toEqual(['seen']);
+    expect((await events.pending({ limit: 10 })).items).toEqual([]);
+  });
+
+  it('refuses a limit that is none', async () => {
+    const { events } = createTestLog();
     expect(await codeOf(events.pending({ limit: 0 }))).toBe('STORAGE_INVALID');
+    expect(await codeOf(events.list({ limit: 0 }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(events.list({ limit: 1, from: -1 }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(events.list({ limit: 1, cursor: 'x' }))).toBe('STORAGE_INVALID');
+  });
+});
+
+describe('an event log', () => {
+  it.each([
+    ['origin', { origin: 'white space' }],
+    ['origin', { origin: 'a+b' }],
+    ['retentionDays', { retentionDays: 6 }],
+    ['retentionDays', { retentionDays: 7.5 }],
+    ['pollMs', { pollMs: 0 }],
+    ['holdBackMs', { holdBackMs: -1 }],
+    ['checkpointIntervalMs', { checkpointIntervalMs: Number.NaN }],
+    ['checkpointSink', { checkpointSink: 'https://example.com' as never }],
+    ['sinks', { sinks: {} as never }],
+    ['keyring', { keyring: null as never }],
+    ['requireDurability', { requireDurability: 'eternal' as never }],
+  ])('refuses a malformed %s', async (name, options) => {
+    const { storage } = createTestStorage(new VirtualClock());
+    const construct = async () => new EventLog({ storage, ...options });
+    await expect(construct()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('warns of a storage that may forget, and refuses it where that was asked', () => {
+    const storage = overriding(createTestStorage(new VirtualClock()).storage, {
+      capabilities: { durability: 'volatile', watch: false },
+    });
+    const { logger, told } = recordingLogger('warn');
+    expect(new EventLog({ storage, logger }).storage).toBe(storage);
+    expect(told).toEqual([{ durability: 'volatile' }]);
+    expect(() => new EventLog({ storage, requireDurability: 'async' })).toThrow(
+      expect.objectContaining({ code: 'STORAGE_UNSAFE_CONFIG' }),
+    );
+  });
+
+  it('does nothing for an aborted caller', async () => {
+    const { events } = createTestLog();
+    const signal = AbortSignal.abort();
+    expect(await codeOf(events.pending({ limit: 1, signal }))).toBe('ABORTED');
+    expect(await codeOf(events.list({ limit: 1, signal }))).toBe('ABORTED');
+    expect(await codeOf(events.verify({ signal }))).toBe('ABORTED');
+    expect(await codeOf(events.checkpoint({ signal }))).toBe('ABORTED');
+    expect(await codeOf(events.eraseOwner('a', { signal }))).toBe('ABORTED');
   });
 });
