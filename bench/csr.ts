@@ -1,6 +1,6 @@
 import { atLeast, type Goal } from './harness/goal.ts';
 import { race } from './harness/race.ts';
-import { OURS, ourCsr } from './ours/issuance.ts';
+import { OURS, OURS_GATED, ourCsr, ourGatedCsr } from './ours/issuance.ts';
 import { floorVerifyAndSign, VERIFY_AND_SIGN } from './peers/floor.ts';
 import { forkedIssuers } from './peers/forked.ts';
 import { FORGE, GO, OPENSSL, PECULIAR } from './peers/names.ts';
@@ -14,6 +14,7 @@ export const csrGoal: Goal = async (context) => {
   const entrants = [
     floorVerifyAndSign(issuance),
     await ourCsr(issuance),
+    await ourGatedCsr(issuance),
     ...nativeIssuers('csr', context, issuance),
     ...forkedIssuers('csr', context.folder),
   ];
@@ -26,6 +27,7 @@ export const csrGoal: Goal = async (context) => {
     tables: [{ title: 'certificates', unit: 'rate', base: VERIFY_AND_SIGN, lanes: result.lanes }],
     verdicts: [
       atLeast(quickImport ? 0.65 : 0.42, VERIFY_AND_SIGN, result.ratio(OURS, VERIFY_AND_SIGN)),
+      atLeast(0.33, `${VERIFY_AND_SIGN}, path validated`, result.ratio(OURS_GATED, VERIFY_AND_SIGN)),
       atLeast(quickImport ? 1.5 : 1, GO, result.ratio(OURS, GO)),
       atLeast(15, PECULIAR, result.ratio(OURS, PECULIAR)),
       atLeast(2, OPENSSL, result.ratio(OURS, OPENSSL)),

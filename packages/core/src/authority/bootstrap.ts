@@ -5,13 +5,14 @@ import { DistinguishedName } from '../x509/name/distinguished-name.ts';
 import { endReservation, reserveAuthority } from './bootstrap-reservation.ts';
 import { intermediates } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
+import { type CrlOptions, checkCrlOptions } from './crl/crl-options.ts';
 import { installIntermediate } from './intermediates/install.ts';
 import type { Intermediate } from './intermediates/intermediate.ts';
 import { requestIntermediate } from './intermediates/request.ts';
 import { OfflineRoot } from './offline-root/offline-root.ts';
 
 /** What `CertificateAuthority.bootstrap` is asked for. */
-export interface BootstrapOptions extends Abortable {
+export interface BootstrapOptions extends Abortable, CrlOptions {
   /** Names the root and the intermediate: `CN=<organization> Root CA,O=<organization>`. */
   readonly organization: string;
   /** Encrypts the root's file; 15 characters or more. */
@@ -43,6 +44,7 @@ export async function bootstrapAuthority(
   if (typeof options.saveRoot !== 'function') {
     throw new InvalidInputError('INVALID_ARGUMENT', 'saveRoot must be a function that keeps the root file');
   }
+  const { crlShards, deltaCrls } = checkCrlOptions(options, context.baseUrl);
   const owner = await reserveAuthority(context);
   const undo: (() => void | Promise<void>)[] = [() => endReservation(context, owner)];
   try {
@@ -66,6 +68,8 @@ export async function bootstrapAuthority(
     const intermediate = await installIntermediate(context, request.id, {
       certificatePem,
       trustAnchorsPem: root.certificatePem,
+      deltaCrls,
+      ...(crlShards === undefined ? {} : { crlShards }),
       bootstrap: { owner, rootCrl: crl.der },
     });
     return { root, intermediate };

@@ -2,9 +2,11 @@ import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
 import { requireObject } from '../errors/require-object.ts';
 import { StorageError } from '../errors/storage-error.ts';
-import { type EventLog, outbox, requireSameStorage } from '../events/event-log.ts';
+import { eventCollections } from '../events/event-collections.ts';
+import { type EventLog, requireSameStorage } from '../events/event-log.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { Abortable } from '../ports/abortable.ts';
+import type { CertificateStatusSource } from '../ports/certificate-status.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { CertificateRequest, CertificateRequestResult, Issuer } from '../ports/issuer.ts';
@@ -12,15 +14,21 @@ import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import type { StorageBackend } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
-import { throwIfAborted } from '../store/backoff.ts';
+import { throwIfAborted, timerSleep } from '../store/backoff.ts';
 import { Blobs, blobCollections } from '../store/blobs.ts';
 import { Store } from '../store/store.ts';
 import { type Inspection, inspect } from '../x509/inspect/inspect.ts';
 import { type BootstrapOptions, type BootstrapResult, bootstrapAuthority } from './bootstrap.ts';
+import { ledgerStatus } from './certificate-status.ts';
 import { authorityCollections } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
-import { currentCrl } from './crl-service.ts';
-import { currentCrls } from './current-crls.ts';
+import { CrlCache } from './crl/crl-cache.ts';
+import type { CrlRequest } from './crl/crl-request.ts';
+import { namedScope } from './crl/crl-scope.ts';
+import { currentCrl } from './crl/crl-service.ts';
+import { currentCrls } from './crl/current-crls.ts';
+import { SharedRuns } from './crl/shared-runs.ts';
+import type { SignedCrl } from './crl/signed-crl.ts';
 import { requireBaseUrl } from './http-url.ts';
 import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
 import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
@@ -38,11 +46,14 @@ import type { IssueOptions } from './issuance/request.ts';
 import { requestCertificate } from './issuance/request-certificate.ts';
 import { type CertificateRecord, Ledger, type ListCertificatesOptions } from './ledger.ts';
 import { crlTask } from './maintenance.ts';
+import { ocspTask } from './ocsp/maintenance.ts';
+import { describeOutcome, type SignedOcspResponse } from './ocsp/ocsp-outcome.ts';
+import { OcspService } from './ocsp/ocsp-service.ts';
+import { type OcspOptions, ocspSettings } from './ocsp/options.ts';
 import type { IssuancePolicy } from './policy/hook.ts';
 import { checkProfiles } from './profile-rules.ts';
 import { builtInProfiles, type CertificateProfile } from './profiles.ts';
 import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revocation.ts';
-import type { SignedCrl } from './signed-crl.ts';
 
 /** What a `CertificateAuthority` works with. */
 export interface CertificateAuthorityOptions {
@@ -53,10 +64,17 @@ export interface CertificateAuthorityOptions {
   readonly name?: string;
   /** Where the host serves CRLs and issuer certificates, such as `http://pki.example/pki`; without it certificates point nowhere. */
   readonly baseUrl?: string;
+  /** How OCSP requests are answered, and where. */
+  readonly ocsp?: OcspOptions;
   /** Profiles beside, or instead of, the built-in ones, by name. */
   readonly profiles?: Readonly<Record<string, CertificateProfile>>;
   /** The host's own rules, on top of the built-in ones. */
   readonly policy?: IssuancePolicy;
+  /**
+   * Hands certificates out, and installs intermediates, without having validated the finished path. Default false: a defect of a key, of
+   * the host's profiles or of this software is then found here, at the cost of one verification a certificate.
+   */
+  readonly skipPathValidation?: boolean;
   /** Where each change is told of, in its own commit. */
   readonly events?: EventLog;
   /** The least durability that will do. By default less than `durable` is only warned of. */
@@ -81,11 +99,12 @@ export class CertificateAuthority implements Issuer {
   readonly #context: AuthorityContext;
   readonly #state: SigningState;
   readonly #issuance: Issuance;
+  readonly #ocsp: OcspService;
 
   /**
    * Does no I/O: collections open and keys load at first use.
    *
-   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `requireDurability` or one of `profiles` is malformed
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `ocsp`, `requireDurability` or one of `profiles` is malformed
    * @throws {ConflictError} EVENTS_STORAGE_MISMATCH: `events` stands on another storage
    * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
    */
@@ -104,7 +123,11 @@ export class CertificateAuthority implements Issuer {
     checkProfiles(options.profiles ?? {});
     requireSameStorage(events, storage);
     checkDurability(storage, options.requireDurability, logger);
-    const collections = [...authorityCollections, ...blobCollections, ...(events === undefined ? [] : [outbox])];
+    const collections = [
+      ...authorityCollections,
+      ...blobCollections,
+      ...(events === undefined ? [] : eventCollections),
+    ];
     const store = new Store({ storage, crypto, clock, collections, keyring: options.keyring });
     this.#context = {
       name,
@@ -112,7 +135,11 @@ export class CertificateAuthority implements Issuer {
       store,
       blobs: new Blobs(store),
       ledger: new Ledger(store, clock, name),
-      crlsRead: new Map(),
+      crlCache: new CrlCache(),
+      crlRuns: new SharedRuns(),
+      sleep: timerSleep,
+      ocsp: ocspSettings(options.ocsp),
+      skipPathValidation: options.skipPathValidation ?? false,
       keyring: options.keyring,
       crypto,
       clock,
@@ -126,6 +153,7 @@ export class CertificateAuthority implements Issuer {
       { ...builtInProfiles, ...options.profiles },
       options.policy,
     );
+    this.#ocsp = new OcspService(this.#context, this.#state);
   }
 
   /**
@@ -159,6 +187,7 @@ export class CertificateAuthority implements Issuer {
    * trust anchors, a CA certificate, valid now, not revoked.
    *
    * @throws {InvalidInputError} INTERMEDIATE_INVALID: names the rule that it breaks; CERTIFICATE_INVALID: malformed;
+   *   INVALID_ARGUMENT: `crlShards` or `deltaCrls` is none that can be;
    *   SIGNATURE_ALGORITHM_UNSUPPORTED: signed by an algorithm that the SDK does not know
    * @throws {NotFoundError} INTERMEDIATE_REQUEST_NOT_FOUND
    * @throws {ConflictError} INTERMEDIATE_ALREADY_INSTALLED
@@ -256,7 +285,7 @@ export class CertificateAuthority implements Issuer {
    */
   async revoke(serialNumber: string, options: RevokeOptions = {}): Promise<CertificateRecord> {
     requireObject(options, 'revoke() options');
-    return revokeCertificate(this.#context, serialNumber, options);
+    return this.#statusChange(revokeCertificate(this.#context, serialNumber, options));
   }
 
   /**
@@ -266,27 +295,53 @@ export class CertificateAuthority implements Issuer {
    * @throws {ConflictError} NOT_ON_HOLD
    */
   release(serialNumber: string, options: Abortable = {}): Promise<CertificateRecord> {
-    return releaseCertificate(this.#context, serialNumber, options);
+    return this.#statusChange(releaseCertificate(this.#context, serialNumber, options));
   }
 
   /**
-   * The CRL of an intermediate: signed anew only when a revocation is missing from it or its nextUpdate is near.
+   * Answers an OCSP request (RFC 6960) about certificates of one intermediate: good, revoked (on hold with the reason
+   * certificateHold) or unknown. The intermediate's own responder signs, which the authority certifies and renews; a nonce is echoed.
    *
-   * @param options.intermediate - its id; may be left out where there is one
+   * What is wrong is told by the response: malformedRequest; unauthorized for an issuer that is none of this authority's, or
+   * several; tryLater or internalError while the storage or a key fails. `ocspResponse()` gives the cause as well.
+   *
+   * @param requestDer - an OCSPRequest, at most 64 KiB and 100 certificates
+   * @returns an OCSPResponse, DER
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `requestDer` is no bytes
+   * @throws {ChanceryError} ABORTED
+   */
+  async ocsp(requestDer: Uint8Array, options: Abortable = {}): Promise<Uint8Array> {
+    return (await this.#ocsp.answer(requestDer, options)).der.slice();
+  }
+
+  /**
+   * The same as {@link ocsp}, with what an HTTP server needs to know about the response.
+   *
+   * @throws as {@link ocsp}
+   */
+  async ocspResponse(requestDer: Uint8Array, options: Abortable = {}): Promise<SignedOcspResponse> {
+    return describeOutcome(await this.#ocsp.answer(requestDer, options));
+  }
+
+  /**
+   * The CRL of an intermediate, or of one of its shards: signed anew only when a revocation is missing from it or its nextUpdate is near.
+   *
+   * @returns what shows every revocation and release that was acknowledged before
    * @throws {ConflictError} INTERMEDIATE_AMBIGUOUS: several are installed and none was named; AUTHORITY_NOT_READY
    * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
+   * @throws {InvalidInputError} INVALID_ARGUMENT: the intermediate has no such shard, or has several and none was named
    */
-  async crl(options: Abortable & { readonly intermediate?: string } = {}): Promise<SignedCrl> {
+  async crl(options: CrlRequest = {}): Promise<SignedCrl> {
     requireObject(options, 'crl() options');
-    if ('delta' in options && options.delta) {
-      throw new InvalidInputError('INVALID_ARGUMENT', 'crl() makes full CRLs: delta is not supported');
-    }
-    throwIfAborted(options.signal);
-    return currentCrl(this.#context, await this.#state.named(options.intermediate));
+    const { intermediate, shard, delta = false, signal } = options;
+    if (typeof delta !== 'boolean') throw new InvalidInputError('INVALID_ARGUMENT', 'delta must be true or false');
+    throwIfAborted(signal);
+    const scope = namedScope(await this.#state.named(intermediate), shard);
+    return currentCrl(this.#context, scope, delta ? 'delta' : 'complete');
   }
 
   /**
-   * The roots' CRLs and the intermediates', each as PEM: what it takes to check every certificate of a path. Node's TLS wants them so, as a
+   * The roots' CRLs and the intermediates' with all their shards, each as PEM: what it takes to check every certificate of a path. Node's TLS wants them so, as a
    * list for its `crl` option: of a text that holds several it reads the first.
    */
   async crls({ signal }: Abortable = {}): Promise<string[]> {
@@ -315,6 +370,11 @@ export class CertificateAuthority implements Issuer {
     return certificatePem + (await this.#state.installed(intermediateId)).certificatePem;
   }
 
+  /** What an account manager asks to bind sessions to certificates of this authority's: each is identified by its serial number. */
+  certificateStatus(): CertificateStatusSource {
+    return ledgerStatus(this.#context);
+  }
+
   /**
    * Every field of a certificate, a CSR or a CRL, as a plain object for people and for JSON.
    *
@@ -324,9 +384,20 @@ export class CertificateAuthority implements Issuer {
     return inspect(pemOrDer, this.#context.crypto);
   }
 
-  /** The chores: re-signing CRLs, sealing keys anew after the keyring has rotated, sweeping what a crash left half written. */
+  /** The chores: re-signing CRLs, renewing OCSP responders, sealing keys anew after the keyring has rotated, sweeping what a crash left half written. */
   maintenance(): MaintenanceTask[] {
-    return [crlTask(this.#context, this.#state), resealTask(this.#context), ...this.#context.blobs.maintenance()];
+    return [
+      crlTask(this.#context, this.#state),
+      ocspTask(this.#context, this.#state),
+      resealTask(this.#context),
+      ...this.#context.blobs.maintenance(),
+    ];
+  }
+
+  async #statusChange(change: Promise<CertificateRecord>): Promise<CertificateRecord> {
+    const record = await change;
+    this.#ocsp.forget(record.serialNumber);
+    return record;
   }
 
   async #stateChange<T>(change: Promise<T>): Promise<T> {

@@ -2,7 +2,8 @@ import type { MaintenanceTask } from '../ports/maintenance.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import { authorities } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
-import { crlDueAt, currentCrl } from './crl-service.ts';
+import { crlScopes } from './crl/crl-scope.ts';
+import { currentCrl, nextDue } from './crl/crl-service.ts';
 import type { InstalledIntermediate, SigningState } from './intermediates/signing-state.ts';
 import { HOUR } from './validity.ts';
 
@@ -16,17 +17,18 @@ export function crlTask(context: AuthorityContext, state: SigningState): Mainten
       let nextDueAt = now + HOUR;
       let signed = 0;
       const failures: unknown[] = [];
-      for (const intermediate of await installedIntermediates(context, state)) {
+      const intermediates = await installedIntermediates(context, state);
+      const current = intermediates.filter(({ certificate }) => certificate.notAfter.getTime() >= now);
+      for (const scope of current.flatMap(crlScopes)) {
         throwIfAborted(signal);
-        if (intermediate.certificate.notAfter.getTime() < now) continue;
-        const dueAt = await crlDueAt(context, intermediate.id);
+        const { kind, dueAt } = await nextDue(context, scope);
         if (dueAt > now) {
           nextDueAt = Math.min(nextDueAt, dueAt);
           continue;
         }
         if (signed === limit) return { more: true, nextDueAt: now };
         try {
-          await currentCrl(context, intermediate);
+          await currentCrl(context, scope, kind);
           signed += 1;
         } catch (error) {
           // One intermediate whose key does not open must not let the CRLs of the others expire.

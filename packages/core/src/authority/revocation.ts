@@ -1,11 +1,12 @@
-import { uuidv7 } from '../crypto/random-id.ts';
 import { ConflictError, InvalidInputError } from '../errors/families.ts';
 import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
 import { ledgerEvent } from './authority-event.ts';
-import { crlChanges, ledger } from './collections.ts';
+import { ledger } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
+import { markChange } from './crl/crl-changes.ts';
 import { type CertificateRecord, certificateNotFound, type LedgerValue } from './ledger.ts';
+import { dropRevokedResponder } from './ocsp/renew-responder.ts';
 import { requireRevocationReason } from './revocation-reason.ts';
 
 /** Why a certificate is revoked. */
@@ -74,14 +75,15 @@ async function changeState(
   options: Abortable,
   change: (value: LedgerValue, now: number) => LedgerValue,
 ): Promise<CertificateRecord> {
-  const { store, clock, crypto } = context;
+  const { store, clock } = context;
   return store.transact(async (transaction) => {
     const now = clock.now();
     const entry = await transaction.get(ledger, context.ledger.documentId(serialNumber));
     if (entry === undefined) throw certificateNotFound(serialNumber);
     const value = { ...change(entry.value, now), revision: entry.value.revision + 1 };
     transaction.put(ledger, entry.id, value, entry.bytes === undefined ? {} : { bytes: entry.bytes });
-    transaction.put(crlChanges, uuidv7(clock, crypto), { intermediate: value.intermediate, changedAt: now });
+    transaction.add(markChange(context, value, now));
+    await dropRevokedResponder(transaction, value);
     if (context.events !== undefined) transaction.add(ledgerEvent(context.events, value));
     return context.ledger.toRecord({ ...entry, value });
   }, signalOf(options));

@@ -42,6 +42,6 @@ it.each(['http://pki.example/?a=b', 'http://pki.example/#x', 'http://user:secret
   },
 );
 
-it('refuses to pass a full CRL off as a delta', async () => {
-  expect(await codeOf(test.authority.crl(given({ delta: true })))).toBe('INVALID_ARGUMENT');
+it.each([{ delta: 1 }, { shard: 'first' }, { shard: 7 }])('refuses crl(%j)', async (options) => {
+  expect(await codeOf(test.authority.crl(given(options)))).toBe('INVALID_ARGUMENT');
 });

@@ -63,11 +63,19 @@ describe('issueMany', () => {
   });
 
   it('issues one by one what is too much for one commit', async () => {
-    const { authority } = await createTestAuthority();
+    const { authority, events } = await createTestAuthority();
     const uris = Array.from({ length: 40 }, (_, at) => `uri:urn:example:${at}:${'x'.repeat(2_000)}`);
     const many = await Promise.all(Array.from({ length: 30 }, () => request('a.example', { subjectAltNames: uris })));
     const results = await authority.issueMany(many);
     expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
+    // Nor do all the names find room in the event, which says how many it leaves to the certificate.
+    const [told] = (await events.pending({ limit: 1 })).items;
+    const { subjectAltNames, subjectAltNamesOmitted } = (told?.data ?? {}) as {
+      subjectAltNames: string[];
+      subjectAltNamesOmitted: number;
+    };
+    expect(subjectAltNames).toEqual(uris.slice(0, subjectAltNames.length));
+    expect([subjectAltNames.length > 10, subjectAltNames.length + subjectAltNamesOmitted]).toEqual([true, uris.length]);
   });
 
   it('keeps what earlier batches have issued when a later one meets a storage that fails', async () => {

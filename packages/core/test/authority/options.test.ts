@@ -124,6 +124,6 @@ describe('the options of a CertificateAuthority', () => {
     await authority.revoke(serialNumber);
     const collections = new Set(recorded.commits.flat().map(({ collection }) => collection));
     expect(collections.has('authority_certificates')).toBe(true);
-    expect(collections.has('events_outbox')).toBe(false);
+    expect(collections.has('events')).toBe(false);
   });
 });

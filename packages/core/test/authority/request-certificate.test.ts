@@ -47,6 +47,17 @@ describe('requestCertificate', () => {
     expect(await ledgerSize(made)).toBe(2);
   });
 
+  it('forgets an id once the certificate that it was answered with has ended', async () => {
+    const made = await createTestAuthority();
+    const { authority, clock } = made;
+    const first = await authority.requestCertificate({ ...request, validity: { days: 10 } });
+    clock.advance(10 * DAY - 1_000);
+    expect(await authority.requestCertificate(request)).toEqual(first);
+    clock.advance(1_000);
+    expect(await authority.requestCertificate(request)).not.toEqual(first);
+    expect(await ledgerSize(made)).toBe(2);
+  });
+
   it('refuses an id that was used for another request', async () => {
     const made = await createTestAuthority();
     const { authority } = made;

@@ -2,6 +2,7 @@ import {
   CertificateAuthority,
   type CertificateAuthorityOptions,
   EventLog,
+  type InstallIntermediateOptions,
   type Intermediate,
   type KeyAlgorithm,
   type Keyring,
@@ -32,6 +33,8 @@ export function sharedRoot(): Promise<OfflineRoot> {
   return shared;
 }
 
+export type TestCrlOptions = Pick<InstallIntermediateOptions, 'crlShards' | 'deltaCrls'>;
+
 export interface TestAuthorityOptions
   extends Partial<Omit<CertificateAuthorityOptions, 'clock' | 'events' | 'storage'>> {
   readonly clock?: VirtualClock;
@@ -39,6 +42,8 @@ export interface TestAuthorityOptions
   /** How the root signs the intermediate. */
   readonly intermediate?: SignIntermediateOptions;
   readonly intermediateKey?: KeyAlgorithm;
+  /** How the intermediate publishes its CRLs. */
+  readonly crls?: TestCrlOptions;
   readonly root?: OfflineRoot;
 }
 
@@ -60,6 +65,7 @@ export async function createTestAuthority(options: TestAuthorityOptions = {}): P
     clock = new VirtualClock(),
     intermediate: signing,
     intermediateKey,
+    crls,
     root: given,
     storage: backend,
     ...rest
@@ -72,7 +78,7 @@ export async function createTestAuthority(options: TestAuthorityOptions = {}): P
   const events = new EventLog({ storage, clock });
   const authority = new CertificateAuthority({ ...settings, storage, events });
   const root = given ?? (await sharedRoot());
-  const intermediate = await addIntermediate(authority, root, signing, intermediateKey);
+  const intermediate = await addIntermediate(authority, root, signing, intermediateKey, crls);
   const another = (changed: Partial<CertificateAuthorityOptions> = {}) => {
     const other = changed.storage ?? (backend === undefined ? stored.another() : backend);
     return new CertificateAuthority({
@@ -91,8 +97,9 @@ export async function addIntermediate(
   root: OfflineRoot,
   signing: SignIntermediateOptions = {},
   keyAlgorithm: KeyAlgorithm = 'ECDSA-P256',
+  crls: TestCrlOptions = {},
 ): Promise<Intermediate> {
   const request = await authority.requestIntermediate({ subject: 'CN=Test Intermediate CA,O=Test', keyAlgorithm });
   const { certificatePem } = await root.signIntermediate(request.csrPem, signing);
-  return authority.installIntermediate(request.id, { certificatePem, trustAnchorsPem: root.certificatePem });
+  return authority.installIntermediate(request.id, { ...crls, certificatePem, trustAnchorsPem: root.certificatePem });
 }

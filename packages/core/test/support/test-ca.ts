@@ -6,7 +6,7 @@ import { CertificateTemplate } from '../../src/x509/certificate/certificate-temp
 import { buildCrl } from '../../src/x509/crl/crl-builder.ts';
 import { type BasicConstraints, encodeBasicConstraints } from '../../src/x509/extensions/basic-constraints.ts';
 import type { Extension } from '../../src/x509/extensions/extension.ts';
-import { encodeSubjectKeyIdentifier } from '../../src/x509/extensions/key-identifiers.ts';
+import { encodeAuthorityKeyIdentifier, encodeSubjectKeyIdentifier } from '../../src/x509/extensions/key-identifiers.ts';
 import { encodeKeyUsage, type KeyUsage } from '../../src/x509/extensions/key-usage.ts';
 import { keyIdentifier } from '../../src/x509/key-identifier.ts';
 import { DistinguishedName } from '../../src/x509/name/distinguished-name.ts';
@@ -23,6 +23,8 @@ export interface TestCertificateOptions {
   readonly basicConstraints?: BasicConstraints | undefined;
   readonly keyUsage?: readonly KeyUsage[] | undefined;
   readonly subjectKeyIdentifier?: boolean;
+  /** By default it is there unless the certificate is self-issued. */
+  readonly authorityKeyIdentifier?: boolean;
   readonly extensions?: readonly Extension[];
 }
 
@@ -38,6 +40,7 @@ export async function testCertificate(options: TestCertificateOptions = {}): Pro
     basicConstraints = { cA: true },
     keyUsage = ['keyCertSign', 'cRLSign'],
     subjectKeyIdentifier = true,
+    authorityKeyIdentifier = issuer !== subject,
     extensions = [],
   } = options;
   const crypto = nodeCrypto();
@@ -45,6 +48,10 @@ export async function testCertificate(options: TestCertificateOptions = {}): Pro
   if (!('basicConstraints' in options) || options.basicConstraints !== undefined)
     own.push(encodeBasicConstraints(basicConstraints));
   if (!('keyUsage' in options) || options.keyUsage !== undefined) own.push(encodeKeyUsage(keyUsage));
+  if (authorityKeyIdentifier) {
+    const issuerKey = await keyIdentifier(signingKey.publicKey.spki, crypto);
+    own.push(encodeAuthorityKeyIdentifier({ keyIdentifier: issuerKey }));
+  }
   if (subjectKeyIdentifier) own.push(encodeSubjectKeyIdentifier(await keyIdentifier(spki, crypto)));
   const signatureAlgorithm = signatureAlgorithmFor(signingKey.publicKey.kind);
   const der = await buildCertificate(

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 const UNPACKED = fileURLToPath(new URL('../../../../node_modules/.cache/test-tools/bin', import.meta.url));
 
 /**
- * The path of a program that tests run beside ours: `openssl`, `go`, `certtool`, `certutil` or `chromium`.
+ * The path of a program that tests run beside ours: `openssl`, `go`, `certtool`, `certutil`, `chromium` or `nginx`.
  *
  * @param name The program. It is looked up on PATH, then among those that `npm test` unpacked.
  * @throws {Error} When it is not there: a test that cannot compare must not pass.
  */
-export function tool(name: 'openssl' | 'go' | 'certtool' | 'certutil' | 'chromium'): string {
+export function tool(name: 'openssl' | 'go' | 'certtool' | 'certutil' | 'chromium' | 'nginx'): string {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), UNPACKED];
   const found = folders.map((folder) => join(folder, name)).find(isProgram);
   if (found === undefined) throw new Error(`${name} is not installed: npm test installs it, or see CONTRIBUTING.md`);

@@ -1,8 +1,10 @@
 import { findWeakness } from '../../crypto/weak-keys.ts';
 import { equalBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
+import { PathGate } from '../issuance/path-gate.ts';
 import { isSignedBy } from './signature.ts';
 
 /**
@@ -47,6 +49,21 @@ export async function checkTrustAnchor(anchor: Certificate, crypto: CryptoProvid
   if (weakness !== undefined) throw unfit(`the key of the trust anchor ${name} is weak: ${weakness.message}`);
 }
 
+/**
+ * Validates the path to an intermediate as a relying party would.
+ *
+ * @throws {InvalidInputError} INTERMEDIATE_INVALID: names the rule of RFC 5280 that it breaks
+ */
+export async function checkPath(
+  certificate: Certificate,
+  trustAnchor: Certificate,
+  options: { readonly crypto: CryptoProvider; readonly clock: Clock },
+): Promise<void> {
+  const gate = new PathGate({ certificate: undefined, trustAnchor }, options);
+  const error = await gate.findProblem(certificate.der, { keyUsage: ['keyCertSign', 'cRLSign'] });
+  if (error !== undefined) throw unfit(`its path is not valid: ${error.message}`, error);
+}
+
 async function findSigner(
   certificate: Certificate,
   trustAnchors: readonly Certificate[],
@@ -74,6 +91,10 @@ function checkCaFields(certificate: Certificate, which: string, now: number): vo
     throw unfit(`${which} has expired at ${certificate.notAfter.toISOString()}`);
 }
 
-function unfit(why: string): InvalidInputError {
-  return new InvalidInputError('INTERMEDIATE_INVALID', `This certificate cannot be installed: ${why}`);
+function unfit(why: string, cause?: unknown): InvalidInputError {
+  return new InvalidInputError(
+    'INTERMEDIATE_INVALID',
+    `This certificate cannot be installed: ${why}`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -8,12 +8,13 @@ import { parseCsr } from '../../x509/csr/csr.ts';
 import { authorityExists, requireReservation } from '../bootstrap-reservation.ts';
 import { authorities, intermediates } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
-import { checkIntermediate, checkTrustAnchor } from './install-checks.ts';
+import { type CrlOptions, checkCrlOptions } from '../crl/crl-options.ts';
+import { checkIntermediate, checkPath, checkTrustAnchor } from './install-checks.ts';
 import { describeIntermediate, type Intermediate } from './intermediate.ts';
 import { checkRootCrl, putRootCrl, readRootCrl } from './root-crl.ts';
 
 /** A requested intermediate's certificate, and where its path ends. */
-export interface InstallIntermediateOptions extends Abortable {
+export interface InstallIntermediateOptions extends Abortable, CrlOptions {
   readonly certificatePem: string;
   /** One or more self-signed roots; the one that signed the certificate must be among them. */
   readonly trustAnchorsPem: string;
@@ -36,6 +37,7 @@ export async function installIntermediate(
   options: FirstInstallOptions,
 ): Promise<Intermediate> {
   const { store, clock, crypto, name } = context;
+  const crlOptions = checkCrlOptions(options, context.baseUrl);
   const certificate = parseCertificate(options.certificatePem);
   const anchors = parseCertificates(options.trustAnchorsPem);
   for (const anchor of anchors) await checkTrustAnchor(anchor, crypto);
@@ -54,13 +56,9 @@ export async function installIntermediate(
       });
     }
     const csr = parseCsr(entry.value.csr);
-    const signer = await checkIntermediate(
-      certificate,
-      { spki: csr.spki, subject: csr.subject.der },
-      anchors,
-      now,
-      crypto,
-    );
+    const expected = { spki: csr.spki, subject: csr.subject.der };
+    const signer = await checkIntermediate(certificate, expected, anchors, now, crypto);
+    if (!context.skipPathValidation) await checkPath(certificate, signer, context);
     const fingerprint = toHex(await crypto.digest('SHA-256', signer.der));
     if (options.bootstrap !== undefined) {
       const rootCrl = parseCrl(options.bootstrap.rootCrl);
@@ -88,6 +86,7 @@ export async function installIntermediate(
       notAfter: certificate.notAfter.getTime(),
       installedAt: now,
       installedIn: revision,
+      ...crlOptions,
     };
     transaction.put(intermediates, requestId, value, entry.bytes === undefined ? {} : { bytes: entry.bytes });
     return describeIntermediate({ ...entry, value });

@@ -21,6 +21,8 @@ export interface Intermediate {
   readonly keyIdentifier?: string;
   /** Lower-case hex. */
   readonly serialNumber?: string;
+  /** How many CRLs share its certificates. */
+  readonly crlShards?: number;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly installedAt?: Date;
@@ -41,6 +43,7 @@ export function describeIntermediate({ id, value }: Entry<IntermediateValue>): I
     createdAt: new Date(value.createdAt),
     ...(value.certificate === undefined ? {} : describeCertificate(value.certificate)),
     ...(value.serialNumber === undefined ? {} : { serialNumber: value.serialNumber }),
+    ...(value.installedAt === undefined ? {} : { crlShards: value.crlShards ?? 1 }),
     ...(value.notBefore === undefined ? {} : { notBefore: new Date(value.notBefore) }),
     ...(value.notAfter === undefined ? {} : { notAfter: new Date(value.notAfter) }),
     ...(value.installedAt === undefined ? {} : { installedAt: new Date(value.installedAt) }),

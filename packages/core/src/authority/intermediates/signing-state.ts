@@ -6,6 +6,7 @@ import type { PrivateKey } from '../../ports/crypto.ts';
 import { openField, type SealedField } from '../../store/seal.ts';
 import type { Entry } from '../../store/store.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate/certificate.ts';
+import type { CrlReason } from '../../x509/crl/crl-reason.ts';
 import { authorities, intermediates } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
 import type { IntermediateState, IntermediateValue } from './intermediate.ts';
@@ -18,10 +19,18 @@ type AuthorityValue = z.infer<typeof authorities.schema>;
 export interface InstalledIntermediate {
   readonly id: string;
   readonly state: IntermediateState;
+  /** While it is revoked or on hold: since when (epoch milliseconds), and why. */
+  readonly revocation: { readonly revokedAt: number; readonly reason: CrlReason } | undefined;
   readonly certificate: Certificate;
   readonly certificatePem: string;
   /** The trust anchor that signed it. */
   readonly trustAnchor: Certificate;
+  /** How many CRLs share its certificates. */
+  readonly crlShards: number;
+  /** Where the CRLs of the shards are served; undefined where there is one CRL, which follows the authority's `baseUrl`. */
+  readonly crlBaseUrl: string | undefined;
+  /** Whether its CRLs point to delta CRLs. */
+  readonly deltaCrls: boolean;
   /** Opens the sealed key once and keeps it. */
   privateKey(): Promise<PrivateKey>;
 }
@@ -147,7 +156,7 @@ export class SigningState {
   }
 
   #install(entry: Entry<IntermediateValue>, trustAnchors: ReadonlyMap<string, Certificate>): InstalledIntermediate {
-    const { certificate: certificatePem, trustAnchor: fingerprint } = entry.value;
+    const { certificate: certificatePem, trustAnchor: fingerprint, revokedAt, reason = 'unspecified' } = entry.value;
     const trustAnchor = trustAnchors.get(fingerprint ?? '');
     if (certificatePem === undefined || trustAnchor === undefined) {
       throw new StorageError(
@@ -158,9 +167,13 @@ export class SigningState {
     return {
       id: entry.id,
       state: entry.value.state,
+      revocation: revokedAt === undefined ? undefined : { revokedAt, reason },
       certificate: parseCertificate(certificatePem),
       certificatePem,
       trustAnchor,
+      crlShards: entry.value.crlShards ?? 1,
+      crlBaseUrl: entry.value.crlBaseUrl,
+      deltaCrls: entry.value.deltaCrls ?? false,
       privateKey: () => this.#privateKey(entry),
     };
   }

@@ -16,9 +16,13 @@ import { foldNames, lowerCaseAscii, MAX_SUBJECT_ALT_NAMES } from '../policy/name
 import type { CertificateProfile } from '../profiles.ts';
 import { keyUsageFor } from './extensions.ts';
 
-/** The key: strong, and of a kind that the profile takes. */
-export function checkKey(kind: KeyKind, spki: Uint8Array, profile: CertificateProfile): PolicyViolation[] {
-  const weakness = findWeakness(kind, spki);
+/**
+ * The key: strong, and of a kind that the profile takes.
+ *
+ * @param spki - undefined of a key that is yet to be made
+ */
+export function checkKey(kind: KeyKind, spki: Uint8Array | undefined, profile: CertificateProfile): PolicyViolation[] {
+  const weakness = spki && findWeakness(kind, spki);
   if (weakness !== undefined) return [weakness];
   const algorithm = keyAlgorithmName(kind);
   if (profile.keyUsage.length > 0 && keyUsageFor(profile, kind.type).length === 0) {

@@ -10,6 +10,7 @@ import type { Extension } from '../../x509/extensions/extension.ts';
 import { encodeAuthorityKeyIdentifier } from '../../x509/extensions/key-identifiers.ts';
 import { encodeKeyUsage, type KeyUsage } from '../../x509/extensions/key-usage.ts';
 import { encodeNoRevAvail, encodeOcspNoCheck } from '../../x509/extensions/revocation-hints.ts';
+import { crlUrl } from '../crl/crl-urls.ts';
 import type { InstalledIntermediate } from '../intermediates/signing-state.ts';
 import type { CertificateProfile } from '../profiles.ts';
 
@@ -25,13 +26,24 @@ export function keyUsageFor({ keyUsage }: CertificateProfile, key: KeyKind['type
   });
 }
 
-/** What the certificates of one intermediate and one profile have in common, encoded. */
+/** What else decides about the extensions that certificates have in common. */
+export interface TemplateOptions {
+  readonly baseUrl: string | undefined;
+  readonly ocspUrl?: string | undefined;
+  readonly shortLived: boolean;
+  /** For a certificate that nobody is to ask about; default false. */
+  readonly withoutPointers?: boolean;
+  /** Of the intermediate's CRLs, the one that will list the certificate once it is revoked; undefined where there is one. */
+  readonly crlShard?: number | undefined;
+}
+
+/** What the certificates of one intermediate, one of its CRL shards and one profile have in common, encoded. */
 export function templateFor(
   intermediate: InstalledIntermediate,
   signingKey: PrivateKey,
   profile: CertificateProfile,
   subjectKey: KeyKind['type'],
-  options: { readonly baseUrl: string | undefined; readonly shortLived: boolean },
+  options: TemplateOptions,
 ): CertificateTemplate {
   const { certificate } = intermediate;
   const keyUsage = keyUsageFor(profile, subjectKey);
@@ -41,8 +53,7 @@ export function templateFor(
   if (certificate.subjectKeyIdentifier !== undefined) {
     extensions.push(encodeAuthorityKeyIdentifier({ keyIdentifier: certificate.subjectKeyIdentifier }));
   }
-  if (options.baseUrl !== undefined)
-    extensions.push(...pointers(options.baseUrl, certificate.subjectKeyIdentifier, options.shortLived));
+  if (options.withoutPointers !== true) extensions.push(...pointers(intermediate, options));
   if (options.shortLived) extensions.push(encodeNoRevAvail());
   if (profile.ocspNoCheck === true) extensions.push(encodeOcspNoCheck());
   return new CertificateTemplate({
@@ -52,9 +63,15 @@ export function templateFor(
   });
 }
 
-/** Where the host serves what belongs to the issuer. A certificate with noRevAvail points to no CRL (RFC 9608 section 3). */
-function pointers(baseUrl: string, keyIdentifier: Uint8Array | undefined, shortLived: boolean): Extension[] {
-  const issuer = toHex(keyIdentifier ?? new Uint8Array());
-  const access = encodeAuthorityInfoAccess({ caIssuers: [`${baseUrl}/${issuer}.cer`] });
-  return shortLived ? [access] : [access, encodeCrlDistributionPoints([`${baseUrl}/${issuer}.crl`])];
+/** Where the host serves what belongs to the issuer. A certificate with noRevAvail points to no CRL and no OCSP (RFC 9608 section 3). */
+function pointers(
+  intermediate: InstalledIntermediate,
+  { baseUrl, ocspUrl, shortLived, crlShard }: TemplateOptions,
+): Extension[] {
+  const issuer = toHex(intermediate.certificate.subjectKeyIdentifier ?? new Uint8Array());
+  const crl = shortLived ? undefined : crlUrl(intermediate, crlShard, baseUrl);
+  const caIssuers = baseUrl === undefined ? [] : [`${baseUrl}/${issuer}.cer`];
+  const ocsp = ocspUrl === undefined || shortLived ? [] : [ocspUrl];
+  const access = caIssuers.length + ocsp.length === 0 ? [] : [encodeAuthorityInfoAccess({ caIssuers, ocsp })];
+  return crl === undefined ? access : [...access, encodeCrlDistributionPoints([crl])];
 }

@@ -10,7 +10,7 @@ import type { InstalledIntermediate, SigningState } from '../intermediates/signi
 import type { IssuancePolicy } from '../policy/hook.ts';
 import type { CertificateProfile } from '../profiles.ts';
 import type { IssuedCertificate } from './issued-certificate.ts';
-import { type PreparedRequest, prepareRequest } from './prepare.ts';
+import { prepareRequest } from './prepare.ts';
 import type { IssueOptions } from './request.ts';
 import { CertificateSigner, type SignedCertificate } from './signing.ts';
 
@@ -59,7 +59,7 @@ export class Issuance {
         const writes = [...this.#writes(signed), this.#unchanged(snapshot.version)];
         if (extra !== undefined) writes.push(extra(signed));
         const result = await this.#context.store.commit(writes, signalOf(options));
-        if (result.committed) return this.#issued(request, signed, issuer);
+        if (result.committed) return this.#issued(signed, issuer);
         if (extra !== undefined && result.conflict.write === writes.length - 1) throw new ExtraWriteConflict();
       } catch (error) {
         // What a snapshot of the past refuses may be right by now.
@@ -106,10 +106,10 @@ export class Issuance {
         const request = await prepareRequest(this.#context, this.#profiles, options);
         const certificate = await this.#signer.sign(request, issuer);
         throwIfAborted(options.signal);
-        return { request, certificate };
+        return certificate;
       }),
     );
-    const writes = signed.flatMap((one) => (one.status === 'fulfilled' ? this.#writes(one.value.certificate) : []));
+    const writes = signed.flatMap((one) => (one.status === 'fulfilled' ? this.#writes(one.value) : []));
     if (writes.length === 0) return signed as PromiseRejectedResult[];
     const result = await this.#context.store.commit([...writes, this.#unchanged(snapshot.version)]);
     if (!result.committed) {
@@ -117,9 +117,7 @@ export class Issuance {
       return undefined;
     }
     return signed.map((one) =>
-      one.status === 'rejected'
-        ? one
-        : { status: 'fulfilled', value: this.#issued(one.value.request, one.value.certificate, issuer) },
+      one.status === 'rejected' ? one : { status: 'fulfilled', value: this.#issued(one.value, issuer) },
     );
   }
 
@@ -137,12 +135,11 @@ export class Issuance {
     return this.#context.store.check(authorities, this.#context.name, version);
   }
 
-  #issued({ key }: PreparedRequest, signed: SignedCertificate, issuer: InstalledIntermediate): IssuedCertificate {
+  #issued(signed: SignedCertificate, issuer: InstalledIntermediate): IssuedCertificate {
     const record = this.#context.ledger.toRecord({ value: signed.value, bytes: signed.der });
     const chainPem = record.certificatePem + issuer.certificatePem;
-    return key.privateKeyPem === undefined
-      ? { ...record, chainPem }
-      : { ...record, chainPem, privateKeyPem: key.privateKeyPem };
+    const { privateKeyPem } = signed;
+    return privateKeyPem === undefined ? { ...record, chainPem } : { ...record, chainPem, privateKeyPem };
   }
 }
 

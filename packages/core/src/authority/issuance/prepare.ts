@@ -7,14 +7,14 @@ import type { AuthorityContext } from '../context.ts';
 import { foldNames, lowerCaseAscii } from '../policy/names.ts';
 import type { CertificateProfile } from '../profiles.ts';
 import { type IssueOptions, parseIssueOptions } from './request.ts';
-import { type SubjectKey, takeSubjectKey } from './subject-key.ts';
+import { type RequestedKey, requestedKey } from './subject-key.ts';
 
 /** A request, understood: everything about it that does not depend on who signs. */
 export interface PreparedRequest {
   readonly options: IssueOptions;
   readonly profileName: string;
   readonly profile: CertificateProfile;
-  readonly key: SubjectKey;
+  readonly key: RequestedKey;
   readonly subject: DistinguishedName;
   readonly names: readonly GeneralName[];
 }
@@ -38,12 +38,12 @@ export async function prepareRequest(
     });
   }
   const names = foldNames((options.subjectAltNames ?? []).map((name) => parseGeneralNameText(name)));
-  const key = await takeSubjectKey(options, crypto);
+  const key = await requestedKey(options, crypto);
   return { options, profileName, profile, key, names, subject: subjectOf(options, key, names) };
 }
 
 /** The subject asked for; else the CSR's common name where it is one of the names asked for; else none. */
-function subjectOf(options: IssueOptions, { csr }: SubjectKey, names: readonly GeneralName[]): DistinguishedName {
+function subjectOf(options: IssueOptions, { csr }: RequestedKey, names: readonly GeneralName[]): DistinguishedName {
   if (options.subject !== undefined) return DistinguishedName.parse(options.subject);
   if (options.commonName !== undefined) return named(options.commonName);
   const [commonName, ...more] = csr?.subject.commonNames ?? [];

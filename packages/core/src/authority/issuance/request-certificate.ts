@@ -34,7 +34,8 @@ export async function requestCertificate(
         answeredRequests,
         id,
         { serialNumber: signed.value.serialNumber, requestDigest, answeredAt: clock.now() },
-        { ifVersion: null },
+        // Once the certificate has ended, repeating it would help nobody, and the id may be asked for anew.
+        { ifVersion: null, expiresAt: signed.value.notAfter },
       ),
     );
     return { chainPem: issued.chainPem };

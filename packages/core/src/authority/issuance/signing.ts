@@ -1,4 +1,5 @@
 import { keyAlgorithmName } from '../../crypto/algorithms.ts';
+import { findWeakness } from '../../crypto/weak-keys.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { PolicyError, type PolicyViolation } from '../../errors/families.ts';
 import { buildCertificate } from '../../x509/certificate/certificate-builder.ts';
@@ -8,6 +9,7 @@ import { encodeSubjectKeyIdentifier } from '../../x509/extensions/key-identifier
 import { keyIdentifier } from '../../x509/key-identifier.ts';
 import { formatGeneralName, type GeneralName } from '../../x509/name/general-name.ts';
 import type { AuthorityContext } from '../context.ts';
+import { shardOf } from '../crl/crl-scope.ts';
 import type { InstalledIntermediate } from '../intermediates/signing-state.ts';
 import type { LedgerValue } from '../ledger.ts';
 import { askPolicy } from '../policy/decision.ts';
@@ -16,7 +18,8 @@ import { checkNames } from '../policy/names.ts';
 import { randomSerialNumber } from '../serial-number.ts';
 import { DAY, notBeforeOf, resolveNotAfter } from '../validity.ts';
 import { checkCsr, checkIssuer, checkKey } from './checks.ts';
-import { templateFor } from './extensions.ts';
+import { keyUsageFor, templateFor } from './extensions.ts';
+import { PathGate } from './path-gate.ts';
 import type { PreparedRequest } from './prepare.ts';
 
 /** Up to this lifetime, counted from issuance as validity is, a certificate needs no revocation: it says so with noRevAvail (RFC 9608). */
@@ -26,6 +29,8 @@ const SHORT_LIVED = 7 * DAY;
 export interface SignedCertificate {
   readonly der: Uint8Array;
   readonly value: LedgerValue;
+  /** Where the key was generated for it. */
+  readonly privateKeyPem?: string;
 }
 
 /** What a request comes to under one issuer, after every check and the host's policy. */
@@ -39,6 +44,8 @@ interface Terms {
 export class CertificateSigner {
   readonly #context: AuthorityContext;
   readonly #policy: IssuancePolicy | undefined;
+  /** By the intermediate's id, whose certificate never changes. */
+  readonly #gates = new Map<string, PathGate>();
   readonly #templates = new WeakMap<InstalledIntermediate, Map<string, CertificateTemplate>>();
 
   constructor(context: AuthorityContext, policy: IssuancePolicy | undefined) {
@@ -46,19 +53,26 @@ export class CertificateSigner {
     this.#policy = policy;
   }
 
-  /** @throws {PolicyError} ISSUANCE_REFUSED: every rule that the request breaks */
+  /** @throws {PolicyError} ISSUANCE_REFUSED: every rule that the request breaks, or the one that the finished path breaks */
   async sign(request: PreparedRequest, issuer: InstalledIntermediate): Promise<SignedCertificate> {
     const { crypto, clock, name } = this.#context;
     const now = clock.now();
     const { names, notBefore, notAfter } = await this.#terms(request, issuer, now);
-    const { key, subject, profile, profileName, options } = request;
-    const { spki, kind } = key.publicKey;
+    const { subject, profile, profileName, options } = request;
+    const { publicKey, privateKeyPem } = await request.key.take();
+    const { spki, kind } = publicKey;
     const shortLived = notAfter.getTime() - now <= SHORT_LIVED;
     const signingKey = await issuer.privateKey();
-    const template = this.#template(issuer, `${profileName}/${kind.type}/${shortLived}`, () =>
-      templateFor(issuer, signingKey, profile, kind.type, { baseUrl: this.#context.baseUrl, shortLived }),
-    );
     const serialNumber = randomSerialNumber(crypto);
+    const crlShard = shardOf(serialNumber, issuer.crlShards);
+    const template = this.#template(issuer, `${profileName}/${kind.type}/${shortLived}/${crlShard}`, () =>
+      templateFor(issuer, signingKey, profile, kind.type, {
+        baseUrl: this.#context.baseUrl,
+        ocspUrl: this.#context.ocsp.url,
+        shortLived,
+        crlShard,
+      }),
+    );
     const extensions = [encodeSubjectKeyIdentifier(await keyIdentifier(spki, crypto))];
     // An empty subject moves the identity into the names, which must then be critical (RFC 5280 section 4.2.1.6).
     if (names.length > 0) extensions.push(encodeSubjectAltName(names, subject.isEmpty));
@@ -66,12 +80,18 @@ export class CertificateSigner {
       { template, signingKey, serialNumber, notBefore, notAfter, subject, spki, extensions },
       crypto,
     );
+    if (!this.#context.skipPathValidation) {
+      const { extendedKeyUsage } = profile;
+      await this.#gate(issuer).pass(der, { extendedKeyUsage, keyUsage: keyUsageFor(profile, kind.type) });
+    }
     return {
       der,
+      ...(privateKeyPem === undefined ? {} : { privateKeyPem }),
       value: {
         authority: name,
         serialNumber: toHex(serialNumber),
         intermediate: issuer.id,
+        ...(crlShard === undefined ? {} : { crlShard }),
         profile: profileName,
         subject: subject.toString(),
         subjectAltNames: names.map(formatGeneralName),
@@ -93,6 +113,7 @@ export class CertificateSigner {
     const terms = { names: request.names, notBefore: notBeforeOf(now, issuer.certificate), notAfter };
     const broken = [...checkTerms(request, terms, issuer), ...violations];
     if (broken.length > 0) throw new PolicyError(broken);
+    if (request.key.spki === undefined) await requireStrongKey(request);
     return this.#policy === undefined ? terms : this.#narrow(this.#policy, request, terms, issuer);
   }
 
@@ -104,12 +125,13 @@ export class CertificateSigner {
     issuer: InstalledIntermediate,
   ): Promise<Terms> {
     const { options, key, subject, profileName } = request;
+    const { publicKey } = await key.take();
     const decision = await askPolicy(policy, {
       profile: profileName,
       subject: subject.toString(),
       subjectAltNames: terms.names.map(formatGeneralName),
-      keyAlgorithm: keyAlgorithmName(key.publicKey.kind),
-      publicKey: key.publicKey.spki.slice(),
+      keyAlgorithm: keyAlgorithmName(key.kind),
+      publicKey: publicKey.spki.slice(),
       ...(key.csr === undefined ? {} : { csr: key.csr.der.slice() }),
       notBefore: new Date(terms.notBefore),
       notAfter: new Date(terms.notAfter),
@@ -143,6 +165,14 @@ export class CertificateSigner {
     return narrowed;
   }
 
+  #gate(issuer: InstalledIntermediate): PathGate {
+    const known = this.#gates.get(issuer.id);
+    if (known !== undefined) return known;
+    const gate = new PathGate(issuer, this.#context);
+    this.#gates.set(issuer.id, gate);
+    return gate;
+  }
+
   #template(issuer: InstalledIntermediate, key: string, make: () => CertificateTemplate): CertificateTemplate {
     const known = this.#templates.get(issuer) ?? new Map<string, CertificateTemplate>();
     this.#templates.set(issuer, known);
@@ -152,10 +182,17 @@ export class CertificateSigner {
   }
 }
 
+/** Makes the key of a request that is good otherwise, and judges it as any other. */
+async function requireStrongKey({ key }: PreparedRequest): Promise<void> {
+  const { publicKey } = await key.take();
+  const weakness = findWeakness(publicKey.kind, publicKey.spki);
+  if (weakness !== undefined) throw new PolicyError([weakness]);
+}
+
 function checkTerms(request: PreparedRequest, { names }: Terms, issuer: InstalledIntermediate): PolicyViolation[] {
   const { key, profile, subject, options } = request;
   return [
-    ...checkKey(key.publicKey.kind, key.publicKey.spki, profile),
+    ...checkKey(key.kind, key.spki, profile),
     ...checkNames(subject, names, profile),
     ...(key.csr === undefined ? [] : checkCsr(key.csr, request.names, options.commonName ?? subject.commonNames[0])),
     ...checkIssuer(issuer, names, subject, profile),

@@ -11,9 +11,10 @@ import { type Certificate, parseCertificate } from '../../x509/certificate/certi
 import { buildCrl } from '../../x509/crl/crl-builder.ts';
 import type { CrlReason } from '../../x509/crl/crl-reason.ts';
 import { buildCaCertificate } from '../ca-certificate.ts';
+import type { SignedCrl } from '../crl/signed-crl.ts';
+import { PathGate } from '../issuance/path-gate.ts';
 import { parseCaSubject } from '../policy/subject-text.ts';
 import { requireRevocationReason } from '../revocation-reason.ts';
-import type { SignedCrl } from '../signed-crl.ts';
 import { DAY, requireDays } from '../validity.ts';
 import { checkIntermediateRequest, type SignIntermediateOptions } from './intermediate-request.ts';
 import {
@@ -153,7 +154,8 @@ export class OfflineRoot {
    * @param options - `validityDays` (1825), `pathLength` (0), name constraints, where the root's CRL and certificate are served
    * @returns the certificate, and the root's file after the change
    * @throws {InvalidInputError} CSR_INVALID, CSR_SIGNATURE_INVALID, KEY_INVALID, KEY_UNSUPPORTED, INVALID_ARGUMENT
-   * @throws {PolicyError} ISSUANCE_REFUSED: weak key, no subject, the root's own name or key, a validity beyond the root's
+   * @throws {PolicyError} ISSUANCE_REFUSED: weak key, no subject, the root's own name or key, a validity beyond the root's; or a relying
+   *   party would not accept the path
    * @throws {ChanceryError} ABORTED: the root was closed
    */
   signIntermediate(
@@ -167,6 +169,12 @@ export class OfflineRoot {
         { ...request, issuer: { name: this.#certificate.subject, key, certificate: this.#certificate }, now },
         this.#crypto,
       );
+      // What no relying party would accept must not leave: it could only be taken back by the next CRL.
+      const gate = new PathGate(
+        { certificate: undefined, trustAnchor: this.#certificate },
+        { crypto: this.#crypto, clock: this.#clock },
+      );
+      await gate.pass(der, { keyUsage: ['keyCertSign', 'cRLSign'] });
       const certificate = parseCertificate(der);
       const issued: IssuedIntermediateState = {
         serialNumber: certificate.serialNumber,

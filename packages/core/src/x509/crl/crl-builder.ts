@@ -3,7 +3,7 @@ import { contextTag, Tag } from '../../encoding/der/tags.ts';
 import { derInteger, derTagged, derTime } from '../../encoding/der/writer.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { CryptoProvider, MaybePromise, PrivateKey, SignatureAlgorithm } from '../../ports/crypto.ts';
-import { encodeCrlNumber } from '../extensions/crl-number.ts';
+import { encodeCrlNumber, encodeDeltaCrlIndicator } from '../extensions/crl-number.ts';
 import { type Extension, encodeExtensions } from '../extensions/extension.ts';
 import { encodeAuthorityKeyIdentifier } from '../extensions/key-identifiers.ts';
 import { andThen } from '../maybe-promise.ts';
@@ -30,6 +30,8 @@ export interface CrlContents {
   readonly authorityKeyIdentifier?: Uint8Array | undefined;
   /** The revoked certificates, each once: {@link CrlEntries} that are kept from one CRL to the next, or anything that lists them. */
   readonly entries: CrlEntries | Iterable<CrlEntry>;
+  /** Of a delta CRL: the number of the complete CRL that it starts from (RFC 5280 section 5.2.4). Absent: a complete CRL. */
+  readonly baseNumber?: bigint | undefined;
   /** Further extensions of the CRL, such as issuingDistributionPoint. Default none. */
   readonly extensions?: readonly Extension[];
 }
@@ -46,7 +48,8 @@ const VERSION_2 = derInteger(1);
  * @param contents what the CRL holds; times are cut to whole seconds
  * @param crypto signs
  * @returns the CRL, DER
- * @throws {InvalidInputError} INVALID_ARGUMENT: the issuer is empty, nextUpdate lies before thisUpdate, or an entry is impossible
+ * @throws {InvalidInputError} INVALID_ARGUMENT: the issuer is empty, nextUpdate lies before thisUpdate, an entry is impossible, or
+ *   entries of a delta CRL are given for a complete one
  * @throws {InvalidInputError} HEX_INVALID: an entry's serial number is text, but not hexadecimal
  * @throws {InvalidInputError} EXTENSION_INVALID: an extension is given twice, or the number is negative or too large
  * @throws {InvalidInputError} DER_TOO_LARGE: the CRL would be larger than {@link parseCrl} reads
@@ -56,7 +59,7 @@ export function buildCrl(contents: CrlContents, crypto: CryptoProvider): MaybePr
   const { issuer, signatureAlgorithm, signingKey } = contents;
   if (issuer.isEmpty) throw new InvalidInputError('INVALID_ARGUMENT', 'The issuer of a CRL cannot be an empty name');
   const algorithm = encodeSignatureAlgorithm(signatureAlgorithm);
-  const entries = contents.entries instanceof CrlEntries ? contents.entries : CrlEntries.from(contents.entries);
+  const entries = encodedEntries(contents);
   const head = [VERSION_2, algorithm, issuer.der, ...encodeUpdates(contents)];
   const tail = derTagged(EXTENSIONS, encodeExtensions(crlExtensions(contents)));
 
@@ -83,6 +86,14 @@ export function buildCrl(contents: CrlContents, crypto: CryptoProvider): MaybePr
   return andThen(crypto.sign(signingKey, signatureAlgorithm, tbs), (signature) => buffer.seal(signature));
 }
 
+function encodedEntries({ entries, baseNumber }: CrlContents): CrlEntries {
+  const isDelta = baseNumber !== undefined;
+  if (!(entries instanceof CrlEntries)) return CrlEntries.from(entries, { isDelta });
+  if (entries.isDelta && !isDelta)
+    throw new InvalidInputError('INVALID_ARGUMENT', 'The entries are those of a delta CRL, and baseNumber is missing');
+  return entries;
+}
+
 function encodeUpdates({ thisUpdate, nextUpdate }: CrlContents): [Uint8Array, Uint8Array] {
   const [from, to] = [thisUpdate.getTime(), nextUpdate.getTime()];
   if (Number.isNaN(from)) throw new InvalidInputError('INVALID_ARGUMENT', 'thisUpdate is an invalid Date');
@@ -94,7 +105,9 @@ function encodeUpdates({ thisUpdate, nextUpdate }: CrlContents): [Uint8Array, Ui
   return [derTime(from), derTime(to)];
 }
 
-function crlExtensions({ authorityKeyIdentifier: keyIdentifier, number, extensions = [] }: CrlContents): Extension[] {
+function crlExtensions(contents: CrlContents): Extension[] {
+  const { authorityKeyIdentifier: keyIdentifier, number, baseNumber, extensions = [] } = contents;
   const issuerKey = keyIdentifier === undefined ? [] : [encodeAuthorityKeyIdentifier({ keyIdentifier })];
-  return [...issuerKey, encodeCrlNumber(number), ...extensions];
+  const delta = baseNumber === undefined ? [] : [encodeDeltaCrlIndicator(baseNumber)];
+  return [...issuerKey, encodeCrlNumber(number), ...delta, ...extensions];
 }

@@ -40,6 +40,11 @@ export class CrlEntryCursor {
     this.#end = start;
   }
 
+  /** Where the entry ends. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Whether the entry has extensions. */
   get hasExtensions(): boolean {
     return this.#extensionsStart < this.#end;

@@ -35,14 +35,15 @@ const INVALIDITY_LENGTH = INVALIDITY_PREFIX.length + 15;
  * @param target where to write; {@link MAX_ENTRY_LENGTH} bytes must be left
  * @param at at which offset
  * @param entry what to write; times are cut to whole seconds
+ * @param isDelta whether it is for a delta CRL, which alone may say removeFromCRL
  * @returns the offset behind what was written
  * @throws {InvalidInputError} INVALID_ARGUMENT: the serial number, a time or the reason is impossible
  * @throws {InvalidInputError} HEX_INVALID: the serial number is text, but not hexadecimal
  */
-export function writeCrlEntry(target: Uint8Array, at: number, entry: CrlEntry): number {
+export function writeCrlEntry(target: Uint8Array, at: number, entry: CrlEntry, isDelta: boolean): number {
   const serialNumber = serialBytes(entry.serialNumber);
   const signOctet = (serialNumber[0] as number) > 0x7f ? 1 : 0;
-  const reason = reasonCode(entry.reason);
+  const reason = reasonCode(entry.reason, isDelta);
   const { revokedAt, invalidityDate } = entry;
   const utc = isUtcTimeYear(revokedAt);
   const extensionsLength = (reason === 0 ? 0 : REASON_LENGTH) + (invalidityDate === undefined ? 0 : INVALIDITY_LENGTH);
@@ -70,11 +71,11 @@ function serialBytes(serialNumber: string | Uint8Array): Uint8Array {
   return checkSerialNumber(typeof serialNumber === 'string' ? fromHex(serialNumber) : serialNumber);
 }
 
-function reasonCode(reason: CrlReason | undefined): number {
+function reasonCode(reason: CrlReason | undefined, isDelta: boolean): number {
   if (reason === undefined) return 0;
   const code = crlReasonCode(reason);
   if (!(code >= 0)) throw new InvalidInputError('INVALID_ARGUMENT', `Unknown CRL reason ${JSON.stringify(reason)}`);
-  if (reason === 'removeFromCRL') {
+  if (reason === 'removeFromCRL' && !isDelta) {
     throw new InvalidInputError('INVALID_ARGUMENT', 'The reason removeFromCRL belongs to delta CRLs only');
   }
   return code;

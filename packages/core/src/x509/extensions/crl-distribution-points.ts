@@ -39,13 +39,18 @@ export function encodeCrlDistributionPoints(
   points: readonly (string | DistributionPoint)[],
   critical = false,
 ): Extension {
-  if (points.length === 0) throw extensionInvalid('cRLDistributionPoints', 'no distribution point');
-  const encoded = points.map((point) =>
-    encodePoint(
-      typeof point === 'string' ? { distributionPoint: { fullName: [{ kind: 'uri', value: point }] } } : point,
-    ),
-  );
-  return extensionOf('cRLDistributionPoints', critical, derSequence(...encoded));
+  return extensionOf('cRLDistributionPoints', critical, encodePoints('cRLDistributionPoints', points));
+}
+
+/**
+ * Encodes freshestCRL, of a certificate or of a complete CRL (RFC 5280 sections 4.2.1.15 and 5.2.6); never critical.
+ *
+ * @param points - at least one; a text is the URI of a delta CRL that covers every reason
+ * @throws {InvalidInputError} EXTENSION_INVALID: none, or one without a name and without an issuer
+ * @throws {InvalidInputError} GENERAL_NAME_INVALID: a URI that is not ASCII
+ */
+export function encodeFreshestCrl(points: readonly (string | DistributionPoint)[]): Extension {
+  return extensionOf('freshestCRL', false, encodePoints('freshestCRL', points));
 }
 
 /**
@@ -66,6 +71,19 @@ export function decodeCrlDistributionPoints(value: Uint8Array): DistributionPoin
  */
 export function decodeFreshestCrl(value: Uint8Array): DistributionPoint[] {
   return decodeExtension('freshestCRL', value, readPoints);
+}
+
+function encodePoints(
+  name: 'cRLDistributionPoints' | 'freshestCRL',
+  points: readonly (string | DistributionPoint)[],
+): Uint8Array {
+  if (points.length === 0) throw extensionInvalid(name, 'no distribution point');
+  const encoded = points.map((point) =>
+    encodePoint(
+      typeof point === 'string' ? { distributionPoint: { fullName: [{ kind: 'uri', value: point }] } } : point,
+    ),
+  );
+  return derSequence(...encoded);
 }
 
 function encodePoint(point: DistributionPoint): Uint8Array {

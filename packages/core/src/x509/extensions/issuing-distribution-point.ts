@@ -1,12 +1,17 @@
 import type { DerReader } from '../../encoding/der/reader.ts';
 import { contextTag, Tag } from '../../encoding/der/tags.ts';
+import { derContext, derSequence } from '../../encoding/der/writer.ts';
+import type { InvalidInputError } from '../../errors/families.ts';
 import {
   type DistributionPointName,
+  encodeDistributionPointName,
+  encodeReasonFlags,
   type ReasonFlag,
   readDistributionPointName,
   readReasonFlags,
 } from './distribution-point-name.ts';
-import { decodeExtension, extensionInvalid } from './extension-value.ts';
+import type { Extension } from './extension.ts';
+import { decodeExtension, extensionInvalid, extensionOf } from './extension-value.ts';
 
 /** What a CRL is limited to (RFC 5280 section 5.2.5). */
 export interface IssuingDistributionPoint {
@@ -19,6 +24,27 @@ export interface IssuingDistributionPoint {
 }
 
 const REASONS = contextTag(3, false);
+
+/**
+ * Encodes issuingDistributionPoint; always critical.
+ *
+ * @param scope - what the CRL is limited to: at least one limit, and to one kind of certificates at most
+ * @throws {InvalidInputError} EXTENSION_INVALID: no limit, or limited to two kinds of certificates
+ * @throws {InvalidInputError} GENERAL_NAME_INVALID: a URI that is not ASCII
+ */
+export function encodeIssuingDistributionPoint(scope: Partial<IssuingDistributionPoint>): Extension {
+  const kinds = [scope.onlyContainsUserCerts, scope.onlyContainsCACerts, scope.onlyContainsAttributeCerts];
+  if (kinds.filter(Boolean).length > 1) throw twoKinds();
+  const parts: Uint8Array[] = [];
+  if (scope.distributionPoint !== undefined) parts.push(encodeDistributionPointName(scope.distributionPoint));
+  if (scope.onlyContainsUserCerts) parts.push(encodeFlag(1));
+  if (scope.onlyContainsCACerts) parts.push(encodeFlag(2));
+  if (scope.onlySomeReasons !== undefined) parts.push(encodeReasonFlags(3, scope.onlySomeReasons));
+  if (scope.indirectCRL) parts.push(encodeFlag(4));
+  if (scope.onlyContainsAttributeCerts) parts.push(encodeFlag(5));
+  if (parts.length === 0) throw extensionInvalid('issuingDistributionPoint', 'it limits the CRL to nothing');
+  return extensionOf('issuingDistributionPoint', true, derSequence(...parts));
+}
 
 /**
  * Decodes issuingDistributionPoint.
@@ -39,7 +65,7 @@ export function decodeIssuingDistributionPoint(value: Uint8Array): IssuingDistri
     const onlyContainsAttributeCerts = readFlag(sequence, 5);
     sequence.finish();
     if ([onlyContainsUserCerts, onlyContainsCACerts, onlyContainsAttributeCerts].filter(Boolean).length > 1) {
-      throw extensionInvalid('issuingDistributionPoint', 'limited to more than one kind of certificates');
+      throw twoKinds();
     }
     return {
       ...(distributionPoint && { distributionPoint }),
@@ -50,6 +76,15 @@ export function decodeIssuingDistributionPoint(value: Uint8Array): IssuingDistri
       onlyContainsAttributeCerts,
     };
   });
+}
+
+function twoKinds(): InvalidInputError {
+  return extensionInvalid('issuingDistributionPoint', 'limited to more than one kind of certificates');
+}
+
+/** TRUE; the default is left out, as DER has it. */
+function encodeFlag(tagNumber: number): Uint8Array {
+  return derContext(tagNumber, false, Uint8Array.of(0xff));
 }
 
 /** A BOOLEAN DEFAULT FALSE under an IMPLICIT tag. An explicit FALSE is tolerated, as in basicConstraints. */

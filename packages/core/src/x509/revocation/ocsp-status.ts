@@ -1,10 +1,11 @@
 import { equalBytes } from '../../encoding/bytes.ts';
-import { DerReader } from '../../encoding/der/reader.ts';
-import { Tag } from '../../encoding/der/tags.ts';
-import type { CryptoProvider, DigestAlgorithm } from '../../ports/crypto.ts';
+import { derOctetString } from '../../encoding/der/writer.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Certificate } from '../certificate/certificate.ts';
 import type { Extension } from '../extensions/extension.ts';
-import type { OcspCertId, OcspResponse, OcspSingleResponse } from './ocsp-response.ts';
+import { isCertIdOf } from '../ocsp/cert-id.ts';
+import { OCSP_NONCE } from '../ocsp/ocsp-oids.ts';
+import type { OcspResponse, OcspSingleResponse } from '../ocsp/ocsp-response.ts';
 import type { RevocationStatus } from './revocation-status.ts';
 
 /** Says whether a response was signed by someone who may speak for an issuer: undefined, or why not. */
@@ -19,15 +20,6 @@ export interface OcspQuestion {
   readonly crypto: CryptoProvider;
   readonly checkSigner: OcspSignerCheck;
 }
-
-const NONCE = '1.3.6.1.5.5.7.48.1.2';
-
-const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([
-  ['1.3.14.3.2.26', 'SHA-1'],
-  ['2.16.840.1.101.3.4.2.1', 'SHA-256'],
-  ['2.16.840.1.101.3.4.2.2', 'SHA-384'],
-  ['2.16.840.1.101.3.4.2.3', 'SHA-512'],
-]);
 
 /**
  * Determines a certificate's status by OCSP responses (RFC 6960 section 3.2).
@@ -47,7 +39,7 @@ export async function statusByOcsp(
   let isGood = false;
   for (const response of responses) {
     for (const single of response.responses) {
-      if (!(await isAbout(single.certId, certificate, issuer, question.crypto))) continue;
+      if (!(await isCertIdOf(single.certId, certificate, issuer, question.crypto))) continue;
       const refusal = refuse(response, single, question) ?? (await question.checkSigner(response, issuer));
       if (refusal !== undefined) reasons.push(refusal);
       else if (single.status === 'unknown') reasons.push('The OCSP responder does not know the certificate');
@@ -63,7 +55,7 @@ function revoked({ revokedAt, reason = 'unspecified' }: OcspSingleResponse): Rev
 }
 
 function refuse(response: OcspResponse, single: OcspSingleResponse, { at, nonce }: OcspQuestion): string | undefined {
-  const critical = [...response.extensions, ...single.extensions].find((one) => one.critical && one.oid !== NONCE);
+  const critical = [...response.extensions, ...single.extensions].find((one) => one.critical && one.oid !== OCSP_NONCE);
   if (critical !== undefined)
     return `The OCSP response has the critical extension ${critical.oid}, which is not processed`;
   const hasNonce = nonce !== undefined;
@@ -82,34 +74,7 @@ function refuse(response: OcspResponse, single: OcspSingleResponse, { at, nonce 
 
 /** RFC 9654 has the nonce in an OCTET STRING; some responders leave that out. */
 function isNonce(extensions: readonly Extension[], nonce: Uint8Array): boolean {
-  const value = extensions.find(({ oid }) => oid === NONCE)?.value;
+  const value = extensions.find(({ oid }) => oid === OCSP_NONCE)?.value;
   if (value === undefined) return false;
-  if (equalBytes(value, nonce)) return true;
-  return value[0] === Tag.octetString && value[1] === nonce.length && equalBytes(value.subarray(2), nonce);
-}
-
-async function isAbout(
-  id: OcspCertId,
-  certificate: Certificate,
-  issuer: Certificate,
-  crypto: CryptoProvider,
-): Promise<boolean> {
-  const digest = DIGESTS.get(id.hashAlgorithm);
-  if (digest === undefined || id.serialNumber !== certificate.serialNumber) return false;
-  const nameHash = await crypto.digest(digest, certificate.issuer.der);
-  return (
-    equalBytes(id.issuerNameHash, nameHash) &&
-    equalBytes(id.issuerKeyHash, await crypto.digest(digest, keyBits(issuer)))
-  );
-}
-
-/**
- * The bits of subjectPublicKey, which OCSP hashes to tell keys apart.
- *
- * @param certificate whose key
- */
-export function keyBits({ spki }: Certificate): Uint8Array {
-  const info = new DerReader(spki).read(Tag.sequence);
-  info.skip(Tag.sequence);
-  return info.bitString().bytes;
+  return equalBytes(value, derOctetString(nonce)) || equalBytes(value, nonce);
 }

@@ -2,6 +2,8 @@ import { equalBytes } from '../../encoding/bytes.ts';
 import type { InvalidInputError } from '../../errors/families.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Certificate } from '../certificate/certificate.ts';
+import { keyBits } from '../ocsp/cert-id.ts';
+import type { OcspResponse } from '../ocsp/ocsp-response.ts';
 import { findCertificateProblem } from '../path/certificate-checks.ts';
 import { tryParse } from '../path/certificate-pool.ts';
 import { judgePath } from '../path/path-rules.ts';
@@ -10,8 +12,7 @@ import { ANY_POLICIES } from '../path/policy-check.ts';
 import { type PathProblem, problem } from '../path/problem.ts';
 import type { Signed } from '../path/signature-verifier.ts';
 import { statusByCrls } from './crl-status.ts';
-import type { OcspResponse } from './ocsp-response.ts';
-import { keyBits, statusByOcsp } from './ocsp-status.ts';
+import { statusByOcsp } from './ocsp-status.ts';
 import type { RevocationEvidence } from './revocation-evidence.ts';
 import type { RevocationStatus } from './revocation-status.ts';
 import type { UsableCrl } from './usable-crl.ts';
@@ -228,7 +229,7 @@ export class RevocationCheck {
 
   async #isResponder({ responder }: OcspResponse, certificate: Certificate): Promise<boolean> {
     if ('name' in responder) return responder.name.equals(certificate.subject);
-    return equalBytes(responder.keyHash, await this.#crypto.digest('SHA-1', keyBits(certificate)));
+    return equalBytes(responder.keyHash, await this.#crypto.digest('SHA-1', keyBits(certificate.spki)));
   }
 }
 

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
-import { type OcspResponse, parseOcspResponse } from './ocsp-response.ts';
+import { type OcspResponse, parseOcspResponse } from '../ocsp/ocsp-response.ts';
 import { type CrlCache, judgeCrl, type UsableCrl } from './usable-crl.ts';
 
 /** What a caller knows about revocation, sorted into what can be used and why the rest cannot. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PathValidationError, PathValidator } from '../../../src/index.ts';
 import { encodeDeltaCrlIndicator } from '../../../src/x509/extensions/crl-number.ts';
-import { parseOcspResponse } from '../../../src/x509/revocation/ocsp-response.ts';
+import { parseOcspResponse } from '../../../src/x509/ocsp/ocsp-response.ts';
 import { seed, soakSize } from '../../support/soak.ts';
 import { FUZZ_ITERATIONS, fuzz } from '../fuzz.ts';
 import { AT, crypto, type Entity, issue } from '../path/path-pki.ts';

@@ -26,7 +26,7 @@ import { ExtensionOid } from '../../../src/x509/extensions/extension-oids.ts';
 import { encodeAuthorityKeyIdentifier } from '../../../src/x509/extensions/key-identifiers.ts';
 import { DistinguishedName } from '../../../src/x509/name/distinguished-name.ts';
 import { encodeGeneralNames } from '../../../src/x509/name/general-name-der.ts';
-import { keyBits } from '../../../src/x509/revocation/ocsp-status.ts';
+import { keyBits } from '../../../src/x509/ocsp/cert-id.ts';
 import { encodeSignatureAlgorithm } from '../../../src/x509/signature-algorithm.ts';
 import { AT, crypto, type Entity } from '../path/path-pki.ts';
 
@@ -131,7 +131,7 @@ export async function ocspOf(about: Entity, issuer: Entity, options: TestOcspOpt
   const { signer, certificates = [], status = 'good', digest = 'SHA-1', nonce, responseStatus = 0 } = options;
   const { thisUpdate = AT.getTime() - DAY, nextUpdate = AT.getTime() + DAY } = options;
   if (responseStatus !== 0) return derSequence(derEnumerated(responseStatus));
-  const bitsOf = (entity: Entity): Uint8Array => keyBits(parseCertificate(entity.der));
+  const bitsOf = (entity: Entity): Uint8Array => keyBits(parseCertificate(entity.der).spki);
   const oid = digest === 'SHA-1' ? '1.3.14.3.2.26' : '2.16.840.1.101.3.4.2.1';
   const certId = derSequence(
     derSequence(derOid(oid), derNull()),

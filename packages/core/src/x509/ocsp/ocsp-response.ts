@@ -1,9 +1,7 @@
 import { invalidDer } from '../../encoding/der/der-error.ts';
 import { DerReader } from '../../encoding/der/reader.ts';
 import { contextTag, Tag } from '../../encoding/der/tags.ts';
-import { toHex } from '../../encoding/hex.ts';
 import type { SignatureAlgorithm } from '../../ports/crypto.ts';
-import { readSerialNumber } from '../certificate/serial-number.ts';
 import { type CrlReason, crlReasonFromCode } from '../crl/crl-reason.ts';
 import { derInput } from '../der-input.ts';
 import { type Extension, readExtensions } from '../extensions/extension.ts';
@@ -11,16 +9,9 @@ import { malformed } from '../malformed.ts';
 import { DistinguishedName } from '../name/distinguished-name.ts';
 import { readSignatureAlgorithm } from '../signature-algorithm.ts';
 import { readSignature } from '../signed.ts';
-
-/** Which certificate a status is about (RFC 6960 section 4.1.1). */
-export interface OcspCertId {
-  /** OID of the digest that made the two hashes. */
-  readonly hashAlgorithm: string;
-  readonly issuerNameHash: Uint8Array;
-  readonly issuerKeyHash: Uint8Array;
-  /** Lower-case hexadecimal of the magnitude. */
-  readonly serialNumber: string;
-}
+import { type OcspCertId, readCertId } from './cert-id.ts';
+import { ocspErrorName } from './ocsp-error.ts';
+import { BASIC_RESPONSE } from './ocsp-oids.ts';
 
 /** What a responder says about one certificate. */
 export interface OcspSingleResponse {
@@ -49,8 +40,6 @@ export interface OcspResponse {
   readonly certificates: readonly Uint8Array[];
 }
 
-const BASIC_RESPONSE = '1.3.6.1.5.5.7.48.1.1';
-const STATUSES = ['successful', 'malformedRequest', 'internalError', 'tryLater', '', 'sigRequired', 'unauthorized'];
 const MAX_BYTES = 1024 * 1024;
 
 /**
@@ -74,7 +63,7 @@ function readOcspResponse(outer: DerReader): OcspResponse | string {
   const response = outer.read(Tag.sequence);
   outer.finish();
   const status = response.smallInteger(Tag.enumerated);
-  if (status !== 0) return STATUSES[status] || `status ${status}`;
+  if (status !== 0) return ocspErrorName(status);
   const explicit = response.read(contextTag(0, true));
   response.finish();
   const responseBytes = explicit.read(Tag.sequence);
@@ -136,16 +125,7 @@ function readResponder(data: DerReader): OcspResponse['responder'] {
 }
 
 function readSingle(single: DerReader): OcspSingleResponse {
-  const id = single.read(Tag.sequence);
-  const algorithm = id.read(Tag.sequence);
-  const hashAlgorithm = algorithm.oid();
-  if (!algorithm.done) algorithm.null();
-  algorithm.finish();
-  const issuerNameHash = id.octetString();
-  const issuerKeyHash = id.octetString();
-  const serialNumber = toHex(readSerialNumber(id));
-  id.finish();
-  const certId: OcspCertId = { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber };
+  const certId = readCertId(single);
   const status = readStatus(single);
   const thisUpdate = new Date(single.generalizedTime());
   const next = single.optional(contextTag(0, true));

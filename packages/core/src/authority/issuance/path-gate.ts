@@ -1,0 +1,76 @@
+import { PolicyError } from '../../errors/families.ts';
+import type { PathValidationError } from '../../errors/path-validation-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { Certificate } from '../../x509/certificate/certificate.ts';
+import type { ExtendedKeyUsage } from '../../x509/extensions/extended-key-usage.ts';
+import type { KeyUsage } from '../../x509/extensions/key-usage.ts';
+import { PathValidator } from '../../x509/path/path-validator.ts';
+
+/** Who stands above a certificate that is about to be handed out. */
+export interface Issuers {
+  /** The intermediate that signed it; undefined where the trust anchor did. */
+  readonly certificate: Certificate | undefined;
+  readonly trustAnchor: Certificate;
+}
+
+/** What a finished certificate must be good for. */
+export interface PathPurpose {
+  /** Every one of them. */
+  readonly extendedKeyUsage?: readonly ExtendedKeyUsage[];
+  readonly keyUsage?: readonly KeyUsage[];
+}
+
+/**
+ * Judges finished certificates as a relying party would (RFC 5280 section 6), before anyone sees them: a key that has signed wrong, or a rule that
+ * the request's own checks have missed, ends here. What is true of the issuers is found out once, so that a certificate costs the
+ * verification of its own signature.
+ */
+export class PathGate {
+  readonly #validator: PathValidator;
+  /** Whether any issuer limits the purposes of what is below it: else the certificate's own word decides, and one purpose stands for all. */
+  readonly #isLimited: boolean;
+
+  constructor(
+    { certificate, trustAnchor }: Issuers,
+    options: { readonly crypto: CryptoProvider; readonly clock: Clock },
+  ) {
+    const issuers = certificate === undefined ? [trustAnchor] : [certificate, trustAnchor];
+    this.#isLimited = issuers.some(({ extKeyUsage }) => extKeyUsage !== undefined);
+    this.#validator = new PathValidator({
+      ...options,
+      trustAnchors: trustAnchor.der,
+      intermediates: certificate === undefined ? [] : certificate.der,
+    });
+  }
+
+  /**
+   * Looks for what keeps a relying party from accepting a certificate.
+   *
+   * @param der - the certificate
+   * @returns undefined where nothing does
+   */
+  async findProblem(
+    der: Uint8Array,
+    { extendedKeyUsage = [], keyUsage = [] }: PathPurpose = {},
+  ): Promise<PathValidationError | undefined> {
+    const [first, ...others] = extendedKeyUsage;
+    for (const purpose of [first, ...(this.#isLimited ? others : [])]) {
+      const result = await this.#validator.validate(der, { keyUsage, ...(purpose === undefined ? {} : { purpose }) });
+      if (!result.valid) return result.error;
+    }
+    return undefined;
+  }
+
+  /**
+   * Lets a certificate pass, or refuses it.
+   *
+   * @throws {PolicyError} ISSUANCE_REFUSED: its path is not valid; the rule is named `path.` and the path validation's own
+   */
+  async pass(der: Uint8Array, purpose: PathPurpose): Promise<void> {
+    const error = await this.findProblem(der, purpose);
+    if (error === undefined) return;
+    const violation = { rule: `path.${error.rule}`, value: error.found ?? error.code, message: error.message };
+    throw new PolicyError([violation], { cause: error });
+  }
+}
