@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { invalidArgument } from '../../errors/from-issues.ts';
+import type { Abortable } from '../../ports/abortable.ts';
+import { loginInput, signalInput } from '../accounts/account-input.ts';
+import type { LoginName } from '../accounts/login-name.ts';
+import { passwordInput } from '../passwords/password-input.ts';
+import type { PasswordText } from '../passwords/password-text.ts';
+import type { SenderProof } from '../proofs/proof.ts';
+import { type SecondFactor, secondFactorInput } from '../second-factor/judge-second-factor.ts';
+import { ipPrefix } from '../throttle/ip-prefix.ts';
+
+/** Who logs in, from where. */
+export interface LoginOptions extends Abortable {
+  readonly login: string;
+  readonly password: string;
+  /** Where the account has a second factor. */
+  readonly secondFactor?: SecondFactor;
+  /** The client's address, as the host knows it for sure. Without it attempts are not bounded by address. */
+  readonly ip?: string;
+  /** Shown in the list of sessions. */
+  readonly userAgent?: string;
+  /** What an earlier login gave: it keeps strangers who guess from locking this device out. */
+  readonly deviceToken?: string;
+  /** What the session is bound to: useless to whoever steals its tokens. */
+  readonly proof?: SenderProof;
+  /** Also binds the session to a secret for a cookie: weaker than a proof, and better than nothing. Default false. */
+  readonly bindingSecret?: boolean;
+  /** The OAuth client that asks, where there are several. */
+  readonly clientId?: string;
+}
+
+/** A login that was parsed. */
+export interface LoginRequest {
+  readonly name: LoginName;
+  readonly password: PasswordText;
+  readonly secondFactor: z.output<typeof secondFactorInput> | undefined;
+  readonly ipPrefix: string | undefined;
+  readonly deviceToken: string | undefined;
+}
+
+const LONGEST_USER_AGENT = 4_096;
+const LONGEST_DEVICE_TOKEN = 1_024;
+
+// Not strict: what the session is bound to is judged with the session.
+const input = z.object({
+  login: loginInput,
+  password: passwordInput,
+  secondFactor: secondFactorInput.optional(),
+  ip: z
+    .string()
+    .max(64)
+    .transform((given, context) => {
+      const prefix = ipPrefix(given);
+      if (prefix !== undefined) return prefix;
+      context.addIssue({ code: 'custom', message: 'must be an IPv4 or IPv6 address' });
+      return z.NEVER;
+    })
+    .optional(),
+  userAgent: z.string().max(LONGEST_USER_AGENT).optional(),
+  deviceToken: z.string().max(LONGEST_DEVICE_TOKEN).optional(),
+  signal: signalInput.optional(),
+});
+
+/** Checks what a login was given, before any account is looked for. @throws {InvalidInputError} INVALID_ARGUMENT */
+export function parseLogin(options: LoginOptions): LoginRequest {
+  const parsed = input.safeParse(options);
+  if (!parsed.success) throw invalidArgument('login() options', parsed.error.issues);
+  const { login, password, secondFactor, ip, deviceToken } = parsed.data;
+  return { name: login, password, secondFactor, ipPrefix: ip, deviceToken };
+}

@@ -1,0 +1,229 @@
+import { StorageError } from '../../errors/storage-error.ts';
+import type { EventLog } from '../../events/event-log.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { throwIfAborted } from '../../store/backoff.ts';
+import type { SigningAlgorithm } from '../tokens/jws-algorithm.ts';
+import { importVerificationKey, type VerificationKey } from '../tokens/verification-key.ts';
+import { type JsonWebKeySet, keySetOf } from './json-web-key-set.ts';
+import { type KeySealing, makeSigningKey, openSigner, type Signer } from './key-making.ts';
+import { activeKey, announce, pendingKey, promote, publishedKeys, replaceAll } from './key-ring.ts';
+import { RereadBudget } from './reread-budget.ts';
+import { ringEvent } from './ring-event.ts';
+import { KEY_RING_ID, type KeyRing, type StoredSigningKey, signingKeys } from './signing-key-record.ts';
+
+/** How long an instance signs and verifies by what it read last. */
+const FRESH_MS = 30_000;
+/** How long it goes on while the storage does not answer. */
+export const STALE_LIMIT_MS = 600_000;
+const RETRY_MS = 1_000;
+
+/** What the signing keys of a namespace are kept by. */
+export interface SigningKeysOptions extends KeySealing {
+  readonly events: EventLog | undefined;
+  readonly logger: Logger | undefined;
+  readonly algorithm: SigningAlgorithm;
+  /** The age at which a key gets a successor. */
+  readonly rotateAfterMs: number;
+  /** How long a key is published before it signs. */
+  readonly publishBeforeMs: number;
+  /** How long a key that signs no more still verifies. */
+  readonly verifyOnlyMs: number;
+}
+
+/** How to rotate. */
+export interface RotateSigningKeyOptions extends Abortable {
+  /** The present keys are known to others: they are retired at once, and every token that they signed is refused. Default false. */
+  readonly compromised?: boolean;
+}
+
+/** A key that was made to sign. */
+export interface RotatedSigningKey {
+  readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
+  /** From when on it signs. */
+  readonly signsFrom: Date;
+}
+
+interface Snapshot {
+  readonly ring: KeyRing;
+  readonly readAt: number;
+}
+
+/**
+ * The keys that sign and verify access tokens, shared by all instances through one document and read at most every 30 seconds.
+ *
+ * A key is `pending` while it is published and does not sign, then `active`, then `verify-only` until its last token has run out, then
+ * `retired`. Each step is one conditional commit, so that of any number of instances one takes it.
+ */
+export class SigningKeys {
+  readonly options: SigningKeysOptions;
+  readonly #budget: RereadBudget;
+  readonly #verifiers = new Map<string, Promise<VerificationKey>>();
+  #signer: { readonly kid: string; readonly opened: Promise<Signer> } | undefined;
+  #snapshot: Snapshot | undefined;
+  #reading: Promise<Snapshot> | undefined;
+  #retryAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SigningKeysOptions) {
+    this.options = options;
+    this.#budget = new RereadBudget(options.store.clock);
+  }
+
+  /**
+   * The key that signs; the first instance to ask makes the first one.
+   *
+   * @throws {SealError} any of its codes: the keyring does not open the key
+   * @throws {StorageError} any of its codes
+   */
+  async signer(): Promise<Signer> {
+    const key = activeKey((await this.#current()).ring) as StoredSigningKey;
+    if (this.#signer?.kid !== key.kid) {
+      const opened = openSigner(this.options, key);
+      this.#signer = { kid: key.kid, opened };
+      opened.catch(() => {
+        if (this.#signer?.opened === opened) this.#signer = undefined;
+      });
+    }
+    return (this.#signer as { opened: Promise<Signer> }).opened;
+  }
+
+  /**
+   * The key of a `kid`; undefined where no published key has it. An unknown one is looked up in storage, within bounds.
+   *
+   * @throws {StorageError} any of its codes: nothing was ever read, or too long ago
+   */
+  async verifier(kid: string): Promise<VerificationKey | undefined> {
+    const found = this.#find(await this.#current(), kid);
+    if (found !== undefined || !this.#budget.take()) return found;
+    // A reading that is under way may have begun before the key was published.
+    await this.#reading?.catch(() => undefined);
+    return this.#find(await this.#read(), kid);
+  }
+
+  /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517 section 5). @throws {StorageError} any of its codes */
+  async jwks({ signal }: Abortable = {}): Promise<JsonWebKeySet> {
+    throwIfAborted(signal);
+    const { ring } = await this.#current();
+    return keySetOf(publishedKeys(ring, this.#now()));
+  }
+
+  /** Whether a published key of the ring, as storage holds it at this instant, has that `kid`; and remembers the ring. */
+  isPublished(ring: KeyRing | undefined, kid: string): boolean {
+    if (ring === undefined) return false;
+    if (ring.revision > (this.#snapshot?.ring.revision ?? 0)) this.#keep(ring);
+    return publishedKeys(ring, this.#now()).some((key) => key.kid === kid);
+  }
+
+  /**
+   * Makes a key that will sign once it has been published for long enough; or, where the present ones are compromised, at once.
+   *
+   * @returns the key that is to sign; while one waits already, that one
+   * @throws {ChanceryError} ABORTED, CRYPTO_UNSUPPORTED
+   * @throws {StorageError} any of its codes
+   */
+  async rotate({ compromised = false, signal }: RotateSigningKeyOptions = {}): Promise<RotatedSigningKey> {
+    const key = await this.change(
+      async (ring, now) => {
+        const waiting = pendingKey(ring);
+        if (waiting !== undefined && !compromised) return { ring, result: waiting };
+        const signsFrom = compromised ? now : now + this.options.publishBeforeMs;
+        const made = await makeSigningKey(this.options, this.options.algorithm, { createdAt: now, signsFrom });
+        return { ring: compromised ? replaceAll(ring, made) : announce(ring, made), result: made };
+      },
+      signalOf({ ...(signal && { signal }) }),
+    );
+    return { kid: key.kid, algorithm: key.algorithm, signsFrom: new Date(key.signsFrom) };
+  }
+
+  /**
+   * Changes the ring in one conditional commit, with its event. A ring that does not exist yet is made first.
+   *
+   * @param change gives the ring as it is to be: the same object where nothing changes
+   */
+  async change<T>(
+    change: (ring: KeyRing, now: number) => Promise<{ readonly ring: KeyRing; readonly result: T }>,
+    options: Abortable = {},
+  ): Promise<T> {
+    const { store, events } = this.options;
+    const changed = await store.transact(async (transaction) => {
+      const now = this.#now();
+      const stored = await transaction.get(signingKeys, KEY_RING_ID);
+      const before = stored?.value ?? (await this.#firstRing(now));
+      const { ring, result } = await change(before, now);
+      if (ring !== stored?.value) {
+        transaction.put(signingKeys, KEY_RING_ID, ring);
+        if (events !== undefined && ring.revision !== stored?.value.revision) transaction.add(ringEvent(events, ring));
+      }
+      return { ring, result };
+    }, options);
+    this.#keep(changed.ring);
+    return changed.result;
+  }
+
+  async #current(): Promise<Snapshot> {
+    const snapshot = this.#snapshot;
+    const now = this.#now();
+    if (snapshot === undefined) return this.#read();
+    const age = now - snapshot.readAt;
+    if (age >= 0 && (age < FRESH_MS || now < this.#retryAt)) return snapshot;
+    try {
+      return await this.#read();
+    } catch (error) {
+      if (!(error instanceof StorageError) || age < 0 || age >= STALE_LIMIT_MS) throw error;
+      this.#retryAt = Math.min(now + RETRY_MS, snapshot.readAt + STALE_LIMIT_MS);
+      this.options.logger?.warn('The signing keys could not be read again; those read before serve on', {
+        code: error.code,
+        ageMs: age,
+      });
+      return snapshot;
+    }
+  }
+
+  #read(): Promise<Snapshot> {
+    this.#reading ??= this.#load().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #load(): Promise<Snapshot> {
+    const { store, verifyOnlyMs } = this.options;
+    const ring = (await store.get(signingKeys, KEY_RING_ID))?.value;
+    if (ring !== undefined && promote(ring, this.#now(), verifyOnlyMs) === ring) return this.#keep(ring);
+    return this.change(async (latest, now) => {
+      const promoted = promote(latest, now, verifyOnlyMs);
+      return { ring: promoted, result: { ring: promoted, readAt: now } };
+    });
+  }
+
+  async #firstRing(now: number): Promise<KeyRing> {
+    const key = await makeSigningKey(this.options, this.options.algorithm, { createdAt: now, signsFrom: now });
+    return { revision: 1, keys: [{ ...key, state: 'active' }] };
+  }
+
+  #keep(ring: KeyRing): Snapshot {
+    const kept = this.#snapshot;
+    // A reading that took longer must not undo a later one; a ring that stays older was restored from a backup, and counts.
+    if (kept !== undefined && kept.ring.revision > ring.revision && this.#now() - kept.readAt < FRESH_MS) return kept;
+    const known = new Set(ring.keys.map(({ kid }) => kid));
+    for (const kid of this.#verifiers.keys()) if (!known.has(kid)) this.#verifiers.delete(kid);
+    this.#snapshot = { ring, readAt: this.#now() };
+    return this.#snapshot;
+  }
+
+  #find({ ring }: Snapshot, kid: string): Promise<VerificationKey> | undefined {
+    const key = publishedKeys(ring, this.#now()).find((published) => published.kid === kid);
+    if (key === undefined) return undefined;
+    const known = this.#verifiers.get(kid);
+    if (known !== undefined) return known;
+    const verifier = importVerificationKey(this.options.store.crypto, key.jwk, key.algorithm);
+    this.#verifiers.set(kid, verifier);
+    verifier.catch(() => this.#verifiers.delete(kid));
+    return verifier;
+  }
+
+  #now(): number {
+    return this.options.store.clock.now();
+  }
+}
