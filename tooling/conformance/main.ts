@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type CaseOutcome, runCase } from './run-case.ts';
 import { type ConformanceCase, readSuite } from './suite.ts';
+import { runWycheproof } from './wycheproof/run.ts';
 
 interface Disagreement extends CaseOutcome {
   readonly case: ConformanceCase;
@@ -41,12 +42,20 @@ function list(what: string, disagreements: readonly Disagreement[]): void {
   for (const { case: one, detail } of disagreements) console.log(`  ${one.id}: ${detail}`);
 }
 
-const { values } = parseArgs({
-  options: { limbo: { type: 'string' }, pkits: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    limbo: { type: 'string' },
+    pkits: { type: 'string' },
+    wycheproof: { type: 'string', multiple: true, default: [] },
+    verbose: { type: 'boolean', default: false },
+  },
 });
-if (values.limbo === undefined && values.pkits === undefined) {
-  console.error('npm run conformance -- --limbo PATH --pkits PATH [--verbose]');
+const vectors = [...values.wycheproof, ...positionals];
+if (values.limbo === undefined && values.pkits === undefined && vectors.length === 0) {
+  console.error('npm run conformance -- [--limbo PATH] [--pkits PATH] [--wycheproof PATH ...] [--verbose]');
   process.exitCode = 2;
 }
 if (values.limbo !== undefined) await report('x509-limbo', values.limbo, values.verbose);
 if (values.pkits !== undefined) await report('PKITS', values.pkits, values.verbose);
+for (const path of vectors) if ((await runWycheproof(path, values.verbose)) > 0) process.exitCode = 1;

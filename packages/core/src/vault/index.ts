@@ -1,0 +1,15 @@
+export { combineKeys } from './format/dual-key.ts';
+export { type KeyMode, keyModeOf, type RecordKey, type RecordPlace } from './format/envelope.ts';
+export { formatKey, parseKey } from './format/key-text.ts';
+export { commitmentFits, openRecord } from './format/open-record.ts';
+export { openRecordStream } from './format/open-record-stream.ts';
+export type { ByteRange, OpenedRecord } from './format/opened-record.ts';
+export type { Padding } from './format/padding.ts';
+export type { VaultPrimitives } from './format/primitives.ts';
+export { bytesSource, type RecordSource } from './format/record-source.ts';
+export { type RecordShape, type SealRecordOptions, sealedRecordLength, sealRecord } from './format/seal-record.ts';
+export { sealRecordStream } from './format/seal-record-stream.ts';
+export type { ByteSource } from './format/streams/byte-source.ts';
+export { toWebStream } from './format/streams/to-web-stream.ts';
+export type { RecordInfo } from './format/trailer.ts';
+export { type WebCryptoLike, webCryptoPrimitives } from './format/web-crypto-primitives.ts';
