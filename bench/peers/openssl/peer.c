@@ -6,6 +6,7 @@
  */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -32,6 +33,7 @@ static X509_REQ *checked[CHECKED];
 static Document *documents;
 static size_t document_count, turn;
 static time_t not_before;
+static OCSP_CERTID *issuer_id;
 
 static void require(int condition, const char *what) {
   if (condition) return;
@@ -179,6 +181,38 @@ static unsigned char *parse_task(int *length) {
   return NULL;
 }
 
+static unsigned char *ocsp_task(int *length) {
+  Document *document = next_document();
+  const unsigned char *asked = document->der;
+  OCSP_REQUEST *request = d2i_OCSP_REQUEST(NULL, &asked, document->der_length);
+  require(request != NULL, "OCSP request refused");
+  OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+  ASN1_TIME *this_update = X509_gmtime_adj(NULL, 0), *next_update = X509_gmtime_adj(NULL, 86400);
+  for (int i = 0; i < OCSP_request_onereq_count(request); i++) {
+    OCSP_CERTID *id = OCSP_onereq_get0_id(OCSP_request_onereq_get0(request, i));
+    require(OCSP_id_issuer_cmp(id, issuer_id) == 0, "another issuer");
+    require(OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, this_update, next_update) != NULL, "status");
+  }
+  OCSP_copy_nonce(basic, request);
+  require(OCSP_basic_sign(basic, authority, signing_key, EVP_sha256(), NULL, OCSP_RESPID_KEY) == 1, "sign");
+  OCSP_RESPONSE *response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+  unsigned char *der = NULL;
+  *length = i2d_OCSP_RESPONSE(response, &der);
+  OCSP_RESPONSE_free(response);
+  OCSP_BASICRESP_free(basic);
+  OCSP_REQUEST_free(request);
+  ASN1_TIME_free(this_update);
+  ASN1_TIME_free(next_update);
+  return der;
+}
+
+static void read_issuer_id(void) {
+  ASN1_INTEGER *serial = ASN1_INTEGER_new();
+  issuer_id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(authority), X509_get0_pubkey_bitstr(authority), serial);
+  ASN1_INTEGER_free(serial);
+  require(issuer_id != NULL, "issuer");
+}
+
 static void read_checked(void) {
   for (int i = 0; i < CHECKED; i++) {
     const unsigned char *der = documents[i].der;
@@ -199,14 +233,15 @@ static void answer_sample(unsigned char *(*task)(int *)) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "version") == 0) return puts(OpenSSL_version(OPENSSL_VERSION_STRING)) < 0;
-  require(argc >= 3, "usage: peer issue|csr CERTIFICATE KEY REQUESTS | parse CERTIFICATES");
+  require(argc >= 3, "usage: peer issue|csr|ocsp CERTIFICATE KEY REQUESTS | parse CERTIFICATES");
   unsigned char *(*task)(int *) = parse_task;
   read_documents(argv[argc - 1]);
   if (strcmp(argv[1], "parse") != 0) {
     require(argc == 5, "certificate, key and requests");
     read_authority(argv[2], argv[3]);
-    task = strcmp(argv[1], "issue") == 0 ? issue_task : csr_task;
+    task = strcmp(argv[1], "issue") == 0 ? issue_task : strcmp(argv[1], "ocsp") == 0 ? ocsp_task : csr_task;
     if (task == issue_task) read_checked();
+    if (task == ocsp_task) read_issuer_id();
   }
   char line[64];
   while (fgets(line, sizeof line, stdin)) {
