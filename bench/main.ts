@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GOAL_NAMES, type GoalName } from './goals.ts';
+import { GOAL_NAMES, type GoalName, ON_REQUEST } from './goals.ts';
 import { describeEnvironment } from './harness/environment.ts';
 import type { GoalReport, NativePeers } from './harness/goal.ts';
 import { buildNativePeers } from './harness/native-build.ts';
@@ -10,7 +10,7 @@ import { CACHE, PEER_SOURCES } from './harness/paths.ts';
 import { renderEnvironment, renderGoal, renderSummary } from './harness/render.ts';
 
 const USAGE = `usage: npm run bench [-- goal ...] [--quick] [--rounds N] [--seed N] [--json FILE]
-goals: ${GOAL_NAMES.join(', ')} (all of them when none is named; a part of a name will do)`;
+goals: ${GOAL_NAMES.join(', ')} (all but ${[...ON_REQUEST].join(', ')} when none is named; a part of a name will do)`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -22,8 +22,8 @@ const { positionals, values } = parseArgs({
   },
 });
 
-const selected = GOAL_NAMES.filter(
-  (name) => positionals.length === 0 || positionals.some((filter) => name.includes(filter)),
+const selected = GOAL_NAMES.filter((name) =>
+  positionals.length === 0 ? !ON_REQUEST.has(name) : positionals.some((filter) => name.includes(filter)),
 );
 const rounds = wholeNumber('rounds', values.rounds ?? (values.quick ? '3' : '11'));
 const seed = wholeNumber('seed', values.seed ?? String(Date.now() % 2 ** 32));

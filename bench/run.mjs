@@ -12,9 +12,13 @@ const source = (path) => join(bench, '..', 'packages', path);
 
 rmSync(cache, { recursive: true, force: true });
 await build({
-  entryPoints: ['main.ts', 'children/goal-process.ts', 'children/peer-process.ts', 'children/crl-memory.ts'].map(
-    (file) => join(bench, file),
-  ),
+  entryPoints: [
+    'main.ts',
+    'children/goal-process.ts',
+    'children/peer-process.ts',
+    'children/crl-memory.ts',
+    'children/vault-memory.ts',
+  ].map((file) => join(bench, file)),
   outdir: cache,
   entryNames: '[name]',
   bundle: true,
@@ -26,6 +30,7 @@ await build({
   conditions: ['source'],
   alias: {
     '@chancery/core/ports': source('core/src/ports/index.ts'),
+    '@chancery/core/vault': source('core/src/vault/index.ts'),
     '@chancery/core': source('core/src/index.ts'),
     '@chancery/storage-memory': source('storage-memory/src/index.ts'),
     '@chancery/storage-postgres': source('storage-postgres/src/index.ts'),

@@ -1,5 +1,6 @@
 import { CertificateAuthority, LocalKeyring } from '@chancery/core';
 import type { StorageBackend } from '@chancery/core/ports';
+import { MemoryStorage } from '@chancery/storage-memory';
 import { PostgresStorage } from '@chancery/storage-postgres';
 import { RedisStorage } from '@chancery/storage-redis';
 import { Redis } from 'ioredis';
@@ -10,8 +11,11 @@ import { inProcess } from './harness/contestant.ts';
 import { atLeast, type Goal, type GoalContext, type Table, type Verdict } from './harness/goal.ts';
 import { race } from './harness/race.ts';
 import { OURS, ourAnswer } from './ours/issuance.ts';
+import { bullmqJobs } from './peers/storage/bullmq.ts';
 import { fillHandPostgres, handPostgres } from './peers/storage/hand-postgres.ts';
 import { fillHandRedis, handRedis } from './peers/storage/hand-redis.ts';
+import { type KeyvItems, keyvItems } from './peers/storage/keyv.ts';
+import { pgBossJobs } from './peers/storage/pg-boss.ts';
 import { namesOf } from './workload/csr-pool.ts';
 import { createIssuance, turns } from './workload/issuance.ts';
 import { fillOurs, type ItemStore, itemOf, ourItems, ownerOf, PAGE } from './workload/items.ts';
@@ -48,7 +52,9 @@ async function onPostgres(context: GoalContext): Promise<Part> {
     await fillOurs(storage, items, jobs);
     await fillHandPostgres(pool, items, jobs);
     await pool.query('VACUUM ANALYZE');
-    const operations = await operationRaces('Postgres', context, await ourItems(storage), hand);
+    const boss = await pgBossJobs(server.url, context.quick ? 20_000 : 200_000);
+    const peers = { items: keyvItems('Postgres', server.url), jobs: boss, batches: [1, 100] };
+    const operations = await operationRaces('Postgres', context, await ourItems(storage), hand, peers);
     const walk = await walkRace(context, storage, pool, items);
     const issue = await issueRace(context, storage, hand);
     await storage.close();
@@ -66,7 +72,9 @@ async function onRedis(context: GoalContext): Promise<Part> {
     const [items, jobs] = sizes(context);
     await fillOurs(storage, items, jobs);
     await fillHandRedis(client, items, jobs);
-    return await operationRaces('Redis', context, await ourItems(storage), await handRedis(client));
+    const bullmq = await bullmqJobs(client, context.quick ? 20_000 : 100_000);
+    const peers = { items: keyvItems('Redis', server.url), jobs: bullmq, batches: [1] };
+    return await operationRaces('Redis', context, await ourItems(storage), await handRedis(client), peers);
   } finally {
     await storage.close();
     client.disconnect();
@@ -78,42 +86,64 @@ function sizes({ quick }: GoalContext): readonly [items: number, jobs: number] {
   return quick ? [5_000, 5_000] : [100_000, 20_000];
 }
 
-/** Puts, gets, pages and claims, one caller, each against the same by hand. */
-async function operationRaces(server: string, context: GoalContext, ours: ItemStore, hand: ItemStore): Promise<Part> {
+/** What others offer of the work. */
+interface Peers {
+  readonly items: KeyvItems;
+  readonly jobs: Pick<ItemStore, 'claim'> & { readonly name: string; close(): Promise<void> };
+  /** How many jobs it can be asked for at once. */
+  readonly batches: readonly number[];
+}
+
+/** Puts, gets, pages and claims, one caller, each against the same by hand, and against others that do the like. */
+async function operationRaces(
+  server: string,
+  context: GoalContext,
+  ours: ItemStore,
+  hand: ItemStore,
+  peers: Peers,
+): Promise<Part> {
   const [items] = sizes(context);
   const next = turns(items);
   let turn = 0;
-  const duel = async (unit: string, work: (store: ItemStore) => (count: number) => Promise<void>) => {
-    const result = await race([inProcess(OURS, work(ours)), inProcess(BY_HAND, work(hand))], context);
+  const duel = async <K extends keyof ItemStore>(
+    unit: string,
+    call: (store: Pick<ItemStore, K>) => Promise<unknown>,
+    peer?: Pick<ItemStore, K> & { readonly name: string },
+  ) => {
+    const work = (store: Pick<ItemStore, K>) => async (count: number) => {
+      for (let i = 0; i < count; i++) await call(store);
+    };
+    const others = peer === undefined ? [] : [inProcess(peer.name, work(peer))];
+    const result = await race([inProcess(OURS, work(ours)), inProcess(BY_HAND, work(hand)), ...others], context);
     const table: Table = { title: `${server}: ${unit}`, unit: 'rate', base: BY_HAND, lanes: result.lanes };
     return { table, ratio: result.ratio(OURS, BY_HAND) };
   };
-  const each = (call: (store: ItemStore) => Promise<unknown>) => (store: ItemStore) => async (count: number) => {
-    for (let i = 0; i < count; i++) await call(store);
-  };
-  const puts = await duel(
+  for (let number = 0; number < items; number++) await peers.items.put(itemOf(number));
+  const puts = await duel<'put'>(
     'commits of one document with two indexes',
-    each((store) => store.put(itemOf(next(), ++turn))),
+    (store) => store.put(itemOf(next(), ++turn)),
+    peers.items,
   );
-  const gets = await duel(
+  const gets = await duel<'get'>(
     'gets',
-    each(async (store) => {
+    async (store) => {
       if (!(await store.get(itemOf(next()).id))) throw new Error('a document is gone');
-    }),
+    },
+    peers.items,
   );
-  const pages = await duel(
-    `pages of ${PAGE}`,
-    each((store) => store.page(ownerOf(next()), PAGE)),
-  );
+  const pages = await duel<'page'>(`pages of ${PAGE}`, (store) => store.page(ownerOf(next()), PAGE));
   const claims = await race(
     [
       inProcess(`${OURS}, ${ONE}`, claiming(ours, 1)),
       inProcess(`${BY_HAND}, ${ONE}`, claiming(hand, 1)),
       inProcess(`${OURS}, ${HUNDRED}`, claiming(ours, 100)),
       inProcess(`${BY_HAND}, ${HUNDRED}`, claiming(hand, 100)),
+      ...peers.batches.map((batch) => inProcess(`${peers.jobs.name}, batch ${batch}`, claiming(peers.jobs, batch))),
     ],
     context,
   );
+  await peers.items.close();
+  await peers.jobs.close();
   const claimRatio = (batch: string) => claims.ratio(`${OURS}, ${batch}`, `${BY_HAND}, ${batch}`);
   return {
     tables: [
@@ -135,7 +165,7 @@ async function operationRaces(server: string, context: GoalContext, ours: ItemSt
 }
 
 /** Leases so many jobs, by batches. A batch that comes short finds all of them leased: then it waits for none. */
-function claiming(store: ItemStore, batch: number): (count: number) => Promise<void> {
+function claiming(store: Pick<ItemStore, 'claim'>, batch: number): (count: number) => Promise<void> {
   return async (count) => {
     for (let done = 0; done < count; ) done += await store.claim(batch);
   };
@@ -179,21 +209,17 @@ async function walkRace(context: GoalContext, storage: StorageBackend, pool: Poo
   };
 }
 
-/** The whole of `authority.issue`, against issuing without storage and then one upsert by hand. */
+/** The whole of `authority.issue`, against the same on memory and then one upsert by hand. */
 async function issueRace(context: GoalContext, storage: StorageBackend, hand: ItemStore): Promise<Part> {
   const ISSUE = 'authority.issue';
   const ISSUE_MANY = 'authority.issueMany(100)';
+  const ON_MEMORY = 'authority.issue on memory, then an upsert';
   const BARE = 'bare x509 path, then an upsert';
   const issuance = createIssuance(context.folder);
   const { pems } = issuance.requests;
   const bare = await ourAnswer(issuance);
-  const authority = new CertificateAuthority({ storage, keyring: LocalKeyring.generate() });
-  const { root } = await authority.bootstrap({
-    organization: 'Bench',
-    passphrase: 'the bench has nothing to hide',
-    saveRoot: async () => undefined,
-  });
-  root.close();
+  const authority = await readyAuthority(storage);
+  const onMemory = await readyAuthority(new MemoryStorage());
   const next = turns(pems.length);
   const request = (index: number) => ({
     csr: pems[index] as string,
@@ -206,6 +232,13 @@ async function issueRace(context: GoalContext, storage: StorageBackend, hand: It
         for (let i = 0; i < count; i++) {
           const index = next();
           await bare(pems[index] as string);
+          await hand.put(itemOf(index, i));
+        }
+      }),
+      inProcess(ON_MEMORY, async (count) => {
+        for (let i = 0; i < count; i++) {
+          const index = next();
+          await onMemory.issue(request(index));
           await hand.put(itemOf(index, i));
         }
       }),
@@ -224,12 +257,23 @@ async function issueRace(context: GoalContext, storage: StorageBackend, hand: It
     context,
   );
   return {
-    tables: [{ title: 'Postgres: certificates, one caller', unit: 'rate', base: BARE, lanes: result.lanes }],
+    tables: [{ title: 'Postgres: certificates, one caller', unit: 'rate', base: ON_MEMORY, lanes: result.lanes }],
     verdicts: [
-      atLeast(0.8, '1/(t_issue + t_upsert) on Postgres', result.ratio(ISSUE, BARE)),
+      atLeast(0.8, '1/(t_issue + t_upsert) on Postgres', result.ratio(ISSUE, ON_MEMORY)),
       atLeast(2, `${ISSUE} on Postgres, by issueMany(100)`, result.ratio(ISSUE_MANY, ISSUE)),
     ],
   };
+}
+
+async function readyAuthority(storage: StorageBackend): Promise<CertificateAuthority> {
+  const authority = new CertificateAuthority({ storage, keyring: LocalKeyring.generate() });
+  const { root } = await authority.bootstrap({
+    organization: 'Bench',
+    passphrase: 'the bench has nothing to hide',
+    saveRoot: async () => undefined,
+  });
+  root.close();
+  return authority;
 }
 
 function joined(parts: readonly Part[]): Part {

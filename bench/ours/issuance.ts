@@ -1,6 +1,8 @@
+import { PathGate } from '../../packages/core/src/authority/issuance/path-gate.ts';
 import { randomSerialNumber } from '../../packages/core/src/authority/serial-number.ts';
 import { nodeCrypto } from '../../packages/core/src/crypto/node-provider.ts';
 import { encodePem } from '../../packages/core/src/encoding/pem.ts';
+import { systemClock } from '../../packages/core/src/ports/system-clock.ts';
 import { parseCertificate } from '../../packages/core/src/x509/certificate/certificate.ts';
 import { buildCertificate } from '../../packages/core/src/x509/certificate/certificate-builder.ts';
 import { CertificateTemplate } from '../../packages/core/src/x509/certificate/certificate-template.ts';
@@ -20,6 +22,9 @@ import { fromPem } from '../workload/pem.ts';
 
 /** Our name in every race. */
 export const OURS = 'Chancery';
+
+/** With the gate on: every certificate's path is validated. */
+export const OURS_GATED = `${OURS}, path validated`;
 
 /** Issues from requests that were parsed and checked beforehand. */
 export async function ourIssue(issuance: Issuance) {
@@ -42,6 +47,30 @@ export async function ourCsr(issuance: Issuance) {
   const next = turns(pems.length);
   return inProcess(
     OURS,
+    async (count) => {
+      for (let i = 0; i < count; i++) await answer(pems[next()] as string);
+    },
+    { sample: async () => fromPem(await answer(pems[0] as string)) },
+  );
+}
+
+/** As {@link ourCsr}, and each certificate judged as a relying party would before it is handed out. */
+export async function ourGatedCsr(issuance: Issuance) {
+  const issue = await issuer(issuance);
+  const crypto = nodeCrypto();
+  const trustAnchor = parseCertificate(issuance.ca.certificatePem);
+  const gate = new PathGate({ certificate: undefined, trustAnchor }, { crypto, clock: systemClock });
+  const { pems } = issuance.requests;
+  const next = turns(pems.length);
+  const answer = async (pem: string): Promise<string> => {
+    const request = parseCsr(pem);
+    await verifyCsr(request, crypto);
+    const der = await issue(request);
+    await gate.pass(der, { extendedKeyUsage: ['serverAuth'], keyUsage: ['digitalSignature'] });
+    return encodePem('CERTIFICATE', der);
+  };
+  return inProcess(
+    OURS_GATED,
     async (count) => {
       for (let i = 0; i < count; i++) await answer(pems[next()] as string);
     },
