@@ -10,7 +10,7 @@ const USAGE = `node tooling/run.mjs <command>
     --list                    names the steps
   soak [file filter]          long tests at full size; CHANCERY_SEED replays a run
   bench [filter]              measures against peers
-  conformance --limbo FILE --pkits FILE   path validation judged by public suites
+  conformance --limbo FILE --pkits FILE --wycheproof FILE   judged by public suites
 `;
 
 /** Each command loads only once what it imports is installed. */

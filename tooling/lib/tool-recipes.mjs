@@ -17,6 +17,7 @@ export const TOOLS = {
   certtool: { packages: ['gnutls-bin'], unpacked: 'usr/bin/certtool' },
   certutil: { packages: ['libnss3-tools'], unpacked: 'usr/bin/certutil' },
   chromium: { packages: ['chromium'], unpacked: 'usr/lib/chromium/chromium' },
+  nginx: { packages: ['nginx'], unpacked: 'usr/sbin/nginx', service: true },
   initdb: postgres('initdb'),
   pg_basebackup: postgres('pg_basebackup'),
   pg_dump: postgres('pg_dump'),
