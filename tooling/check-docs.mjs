@@ -69,9 +69,9 @@ function configuration(files) {
       [join(folder, manifest.exports[subpath].source)],
     ]),
   );
-  // Drivers that the reader of a page brings along: only the package that takes them has them here.
+  // Drivers and libraries that the reader of a page brings along: only the package that takes them has them here.
   const drivers = publicPackages().flatMap(({ folder, manifest }) =>
-    Object.keys(manifest.peerDependencies ?? {})
+    Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
       .filter((name) => !name.startsWith('@chancery/'))
       .map((name) => [name, ['@types/', ''].map((scope) => join(folder, 'node_modules', scope + name))]),
   );

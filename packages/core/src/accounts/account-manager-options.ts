@@ -7,6 +7,7 @@ import type { StorageBackend } from '../ports/storage.ts';
 import type { RequiredDurability } from '../store/durability.ts';
 import type { PasswordOptions } from './passwords/passwords.ts';
 import type { RolePermissions } from './permissions.ts';
+import type { PasskeyOptions } from './second-factor/passkeys/passkey-options.ts';
 import type { SessionOptions } from './sessions/session-options.ts';
 import type { LoginThrottleOptions } from './throttle/throttle-options.ts';
 
@@ -17,6 +18,8 @@ export interface AccountManagerOptions extends SessionOptions, PasswordOptions {
   readonly keyring: Keyring;
   /** How often logins may be tried. */
   readonly loginThrottle?: LoginThrottleOptions;
+  /** Where passkeys are registered and used. Without it there are none. */
+  readonly passkeys?: PasskeyOptions;
   /** Which permissions each role gives, for `requirePermission`. */
   readonly permissions?: RolePermissions;
   /** Where each change is told of, in its own commit. */

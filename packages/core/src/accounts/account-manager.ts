@@ -2,25 +2,34 @@ import { defaultCrypto } from '../crypto/node-provider.ts';
 import { requireObject } from '../errors/require-object.ts';
 import { eventCollections } from '../events/event-collections.ts';
 import { requireSameStorage } from '../events/event-log.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { AccountGuard } from '../ports/account-guard.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { requireDurability } from '../store/durability.ts';
+import type { Entry } from '../store/entry.ts';
 import { Store } from '../store/store.ts';
 import { accountCollections } from './account-collections.ts';
 import type { AccountManagerOptions } from './account-manager-options.ts';
 import type { Account } from './accounts/account.ts';
 import { accountGuard } from './accounts/account-guard.ts';
+import type { AccountValue } from './accounts/account-record.ts';
 import { type CreateAccountOptions, createAccount } from './accounts/create.ts';
 import { deleteAccount } from './accounts/delete.ts';
 import { disableAccount, enableAccount } from './accounts/disable.ts';
 import { findAccountByLogin, getAccount, type ListAccountsOptions, listAccounts } from './accounts/find.ts';
 import { type AccountPatch, type UpdateAccountOptions, updateAccount } from './accounts/update.ts';
+import type { AccountsContext } from './context.ts';
 import { DerivedKeys } from './derived-keys.ts';
 import { logIn } from './login/login.ts';
 import { type LoginOptions, parseLogin } from './login/login-options.ts';
 import type { PasswordLoginResult } from './login/login-result.ts';
+import {
+  type BeginPasskeyOptions,
+  beginPasskeyLogin,
+  logInWithPasskey,
+  type PasskeyLoginOptions,
+} from './login/passkey-login.ts';
 import { Passwords } from './passwords/passwords.ts';
 import {
   type ChangePasswordOptions,
@@ -39,6 +48,18 @@ import {
   renewRecoveryCodes,
   type TotpEnrollment,
 } from './second-factor/enrollment.ts';
+import { listPasskeys, type Passkey, removePasskey } from './second-factor/passkeys/passkey.ts';
+import type {
+  PasskeyCreationOptions,
+  PasskeyRegistrationResponse,
+  PasskeyRequestOptions,
+} from './second-factor/passkeys/passkey-ceremony.ts';
+import { passkeySettings } from './second-factor/passkeys/passkey-options.ts';
+import {
+  beginPasskeyRegistration,
+  finishPasskeyRegistration,
+  type RegisterPasskeyOptions,
+} from './second-factor/passkeys/register-passkey.ts';
 import { type AuthenticateOptions, authenticate } from './sessions/authenticate.ts';
 import { logoutEverywhere } from './sessions/end-sessions.ts';
 import { type ListSessionsOptions, listSessions, type Session } from './sessions/list-sessions.ts';
@@ -67,7 +88,7 @@ import type { Principal } from './tokens/principal.ts';
  * ```
  */
 export class AccountManager {
-  readonly #context: SessionContext;
+  readonly #context: SessionContext & AccountsContext;
   readonly #passwords: Passwords;
   readonly #throttle: LoginThrottle;
   readonly #permissions: Permissions;
@@ -93,7 +114,8 @@ export class AccountManager {
     ];
     const store = new Store({ storage, crypto, clock, collections, keyring });
     const derivedKeys = new DerivedKeys(store, keyring);
-    this.#context = createSessionContext({ store, keyring, crypto, clock, logger, events, derivedKeys }, options);
+    const ground = { store, keyring, crypto, clock, logger, events, derivedKeys };
+    this.#context = { ...createSessionContext(ground, options), passkeys: passkeySettings(options.passkeys) };
     this.#passwords = new Passwords(this.#context, options);
     this.#throttle = new LoginThrottle(this.#context, loginRates(options.loginThrottle));
     this.#permissions = new Permissions(options.permissions);
@@ -183,18 +205,8 @@ export class AccountManager {
    */
   async login(options: LoginOptions): Promise<PasswordLoginResult> {
     requireObject(options, 'login() options');
-    const { ip, userAgent, clientId, proof, bindingSecret, signal } = options;
-    const session = { ip, userAgent, clientId, proof, bindingSecret };
-    return logIn(
-      {
-        context: this.#context,
-        passwords: this.#passwords,
-        throttle: this.#throttle,
-        openSession: (account, deviceId) => openSession(this.#context, { ...session, account, deviceId }),
-      },
-      parseLogin(options),
-      signal === undefined ? {} : { signal },
-    );
+    const parts = { ...this.#loginParts(options), passwords: this.#passwords };
+    return logIn(parts, parseLogin(options), signalOf(options));
   }
 
   /**
@@ -262,8 +274,8 @@ export class AccountManager {
   /**
    * Changes a password for its owner, and ends every session: the owner logs in anew with it.
    *
-   * @throws {NotFoundError} ACCOUNT_NOT_FOUND
-   * @throws {AuthenticationError} CREDENTIALS_INVALID: `current` is not the present password
+   * @throws {NotFoundError} ACCOUNT_NOT_FOUND: no account can have that id, or it was deleted meanwhile
+   * @throws {AuthenticationError} CREDENTIALS_INVALID: `current` is not the present password, or there is none
    * @throws {InvalidInputError} INVALID_ARGUMENT, PASSWORD_REFUSED
    * @throws {RateLimitError} RATE_LIMITED, OVERLOADED
    * @throws {ConflictError} ACCOUNT_CHANGED: what the password was judged by was changed meanwhile
@@ -326,6 +338,75 @@ export class AccountManager {
     return removeSecondFactor(this.#context, accountId, options);
   }
 
+  /**
+   * Begins to register a passkey of an account. Its owner must be known: who asks decides whom the passkey will open.
+   *
+   * @returns options for the browser's `navigator.credentials.create()`, to be answered within 5 minutes
+   * @throws {NotFoundError} ACCOUNT_NOT_FOUND
+   * @throws {ConflictError} PASSKEY_LIMIT: the account has 20
+   * @throws {InvalidInputError} INVALID_ARGUMENT: the manager has no option `passkeys`
+   * @throws {ChanceryError} CRYPTO_UNSUPPORTED: the optional package `@simplewebauthn/server` is missing
+   */
+  beginPasskeyRegistration(accountId: string, options: Abortable = {}): Promise<PasskeyCreationOptions> {
+    return beginPasskeyRegistration(this.#context, accountId, options);
+  }
+
+  /**
+   * Keeps the passkey that an authenticator has made. From here on it opens the account.
+   *
+   * @param response - what the browser gave, as JSON
+   * @throws {AuthenticationError} PASSKEY_INVALID: not an answer to a challenge of this account, or not from an origin of the option `passkeys`
+   * @throws {NotFoundError} ACCOUNT_NOT_FOUND
+   * @throws {ConflictError} PASSKEY_EXISTS, PASSKEY_LIMIT
+   * @throws {InvalidInputError} INVALID_ARGUMENT
+   */
+  async finishPasskeyRegistration(
+    accountId: string,
+    response: PasskeyRegistrationResponse,
+    options: RegisterPasskeyOptions = {},
+  ): Promise<Passkey> {
+    requireObject(options, 'finishPasskeyRegistration() options');
+    return finishPasskeyRegistration(this.#context, accountId, response, options);
+  }
+
+  /**
+   * Begins a login by passkey, or one whose second factor is a passkey. It names no account, and tells nothing of any.
+   *
+   * @returns options for the browser's `navigator.credentials.get()`, to be answered within 5 minutes
+   * @throws {RateLimitError} RATE_LIMITED: by address or overall
+   * @throws {InvalidInputError} INVALID_ARGUMENT
+   * @throws {ChanceryError} CRYPTO_UNSUPPORTED: the optional package `@simplewebauthn/server` is missing
+   */
+  async beginPasskeyAuthentication(options: BeginPasskeyOptions = {}): Promise<PasskeyRequestOptions> {
+    requireObject(options, 'beginPasskeyAuthentication() options');
+    return beginPasskeyLogin({ context: this.#context, throttle: this.#throttle }, options);
+  }
+
+  /**
+   * Logs in by a passkey alone, and opens a session. It is two factors by itself: the device, and what that asks of its owner.
+   *
+   * @throws {AuthenticationError} PASSKEY_INVALID: it opens no account that may log in; PROOF_REQUIRED, PROOF_INVALID, PROOF_NONCE_REQUIRED,
+   *   PROOF_REPLAYED
+   * @throws {RateLimitError} RATE_LIMITED: by address or overall
+   * @throws {ConflictError} SESSION_LIMIT
+   * @throws {InvalidInputError} INVALID_ARGUMENT
+   * @throws {StorageError} any of its codes; with STORAGE_OUTCOME_UNKNOWN a session may be open, whose tokens nobody has
+   */
+  async loginWithPasskey(options: PasskeyLoginOptions): Promise<PasswordLoginResult> {
+    requireObject(options, 'loginWithPasskey() options');
+    return logInWithPasskey(this.#loginParts(options), options);
+  }
+
+  /** Lists the passkeys of an account, oldest first; 20 at the most. @throws {NotFoundError} ACCOUNT_NOT_FOUND */
+  passkeys(accountId: string, options: Abortable = {}): Promise<{ items: Passkey[] }> {
+    return listPasskeys(this.#context, accountId, options);
+  }
+
+  /** Removes a passkey. Sessions that it opened go on. @throws {NotFoundError} ACCOUNT_NOT_FOUND, PASSKEY_NOT_FOUND */
+  removePasskey(accountId: string, passkeyId: string, options: Abortable = {}): Promise<void> {
+    return removePasskey(this.#context, accountId, passkeyId, options);
+  }
+
   /** @throws {PermissionError} PERMISSION_DENIED: none of the roles is held */
   requireRole(principal: RoleHolder, ...anyOf: readonly [string, ...string[]]): void {
     this.#permissions.requireRole(principal, ...anyOf);
@@ -344,5 +425,15 @@ export class AccountManager {
   /** The chores: rotating signing keys, and sealing secrets anew after the keyring has rotated. */
   maintenance(): MaintenanceTask[] {
     return [...sessionTasks(this.#context), ...resealTasks(this.#context)];
+  }
+
+  #loginParts({ ip, userAgent, clientId, proof, bindingSecret }: Omit<LoginOptions, 'login' | 'password'>) {
+    const session = { ip, userAgent, clientId, proof, bindingSecret };
+    return {
+      context: this.#context,
+      throttle: this.#throttle,
+      openSession: (account: Entry<AccountValue>, deviceId: string) =>
+        openSession(this.#context, { ...session, account, deviceId }),
+    };
   }
 }

@@ -5,6 +5,7 @@ import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../store/store.ts';
 import type { DerivedKeys } from './derived-keys.ts';
+import type { PasskeySettings } from './second-factor/passkeys/passkey-options.ts';
 
 /** What the parts of one account manager share. */
 export interface AccountsContext {
@@ -16,4 +17,6 @@ export interface AccountsContext {
   readonly events: EventLog | undefined;
   /** Keys that all instances share, one a purpose. */
   readonly derivedKeys: DerivedKeys;
+  /** Where passkeys belong; none are taken without it. */
+  readonly passkeys?: PasskeySettings | undefined;
 }

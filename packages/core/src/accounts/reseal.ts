@@ -2,10 +2,13 @@ import type { MaintenanceTask } from '../ports/maintenance.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import type { Collection } from '../store/collection.ts';
 import type { Entry } from '../store/entry.ts';
+import { openField, sealField } from '../store/seal.ts';
 import type { AccountsContext } from './context.ts';
 import { credentials, openHash, sealHash } from './passwords/credential-record.ts';
+import { openPasskey, passkeys, sealPasskey } from './second-factor/passkeys/passkey-record.ts';
 import { secondFactors } from './second-factor/second-factor-record.ts';
 import { openTotpSecret, sealTotpSecret } from './second-factor/second-factor-secret.ts';
+import { sessionSecretPlace, sessions } from './sessions/session-record.ts';
 
 const DAY = 86_400_000;
 
@@ -25,7 +28,24 @@ export function resealTasks(context: AccountsContext): MaintenanceTask[] {
     resealTask(context, 'second-factors', secondFactors, async (entry) =>
       sealTotpSecret(context, secondFactors, entry.id, await openTotpSecret(context, secondFactors, entry)),
     ),
+    resealTask(context, 'passkeys', passkeys, async (entry) =>
+      sealPasskey(context, entry.id, await openPasskey(context, entry)),
+    ),
+    resealTask(context, 'sessions', sessions, ({ id, bytes }) => resealSession(context, id, bytes)),
   ];
+}
+
+/** A session that nobody refreshes lives for as long as `refreshTokenTtlMs`. */
+async function resealSession(
+  { store, keyring }: AccountsContext,
+  id: string,
+  bytes: Uint8Array = new Uint8Array(),
+): Promise<Uint8Array> {
+  const place = sessionSecretPlace(id);
+  const secret = await openField(store, keyring, place, bytes);
+  const resealed = await sealField(store, keyring, place, secret);
+  secret.fill(0);
+  return resealed;
 }
 
 /** Walks one collection, a page a run; where it has come to is kept in memory, since walking again costs no more than reading. */
@@ -71,6 +91,8 @@ async function resealEntry<T extends object>(
   reseal: (entry: Entry<T>) => Promise<Uint8Array>,
 ): Promise<void> {
   if (entry.bytes === undefined || !keyring.needsReseal(entry.bytes)) return;
+  const { id, value, version: ifVersion, expiresAt } = entry;
   const bytes = await reseal(entry);
-  await store.commit([store.put(collection, entry.id, entry.value, { bytes, ifVersion: entry.version })]);
+  const options = { bytes, ifVersion, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  await store.commit([store.put(collection, id, value, options)]);
 }

@@ -38,7 +38,8 @@ describe('a keyring that was rotated', () => {
     for (const login of ['a', 'b', 'c', 'd', 'e']) ids.push((await made.add(login)).id);
     const { secret } = await made.accounts.enrollTotp(ids[0] as string);
     await made.accounts.confirmTotp(ids[0] as string, authenticatorCode(secret, made.clock.now()));
-    const { deviceToken } = await made.accounts.login({ login: 'b', password: PASSWORD });
+    const session = await made.accounts.login({ login: 'b', password: PASSWORD });
+    const { deviceToken, refreshToken, refreshExpiresAt, sessionId } = session;
 
     const rotated = keyring.rotate();
     const runs = await runChores(made.another({ keyring: rotated }), 2);
@@ -54,6 +55,9 @@ describe('a keyring that was rotated', () => {
     await codeOf(accounts.login({ login: 'b', password: OTHER_PASSWORD }));
     expect(await codeOf(accounts.login({ login: 'b', password: PASSWORD }))).toBe('RATE_LIMITED');
     await accounts.login({ login: 'b', password: PASSWORD, deviceToken });
+    const [stored] = await made.storage.get([{ collection: 'account_sessions', id: sessionId }]);
+    expect(stored?.expiresAt).toBe(refreshExpiresAt.getTime());
+    expect((await accounts.refresh({ refreshToken })).sessionId).toBe(sessionId);
   });
 
   it('is no reason to write where nothing is due', async () => {

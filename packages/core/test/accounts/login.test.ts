@@ -23,6 +23,14 @@ describe('a login', () => {
     expect(await codeOf(accounts.authenticate(session.accessToken))).toBe('TOKEN_REVOKED');
   });
 
+  it('goes by however long the client calls itself', async () => {
+    const { accounts, add } = createTestAccounts();
+    const { id } = await add('ann');
+    await accounts.login({ login: 'ann', password: PASSWORD, userAgent: `\ud800\0${'x'.repeat(10_000)}` });
+    const [listed] = (await accounts.sessions(id)).items;
+    expect(listed?.userAgent).toMatch(/^\ufffdx{254}$/);
+  });
+
   it('takes a password however its accents were composed', async () => {
     const { accounts } = createTestAccounts();
     await accounts.create({ login: 'ann', password: 'se\u0301same ouvre-toi donc' });
@@ -101,6 +109,10 @@ describe('a login', () => {
     ['an address that is none', { ip: '1.2.3.4.5' }, 'ip'],
     ['two second factors', { secondFactor: { totp: '123456', recoveryCode: 'x' } }, 'secondFactor'],
     ['a device token of 1 MB', { deviceToken: 'x'.repeat(1_000_000) }, 'deviceToken'],
+    ['a client id that no token holds', { clientId: 'x'.repeat(257) }, 'clientId'],
+    ['a client id with NUL', { clientId: 'web\0' }, 'clientId'],
+    ['a binding that is neither wanted nor not', { bindingSecret: 'true' }, 'bindingSecret'],
+    ['an option that there is not, such as a misspelled proof', { prooof: {} } as object, 'prooof'],
   ])('is refused before anything is asked: %s', async (_, options, field) => {
     const { accounts, storage } = createTestAccounts();
     const error = await rejection(accounts.login({ login: 'ann', password: PASSWORD, ...options } as LoginOptions));
@@ -204,13 +216,15 @@ describe('a queue of hashing that is full', () => {
       return gate;
     });
     const made = createTestAccounts({ loginThrottle: { account: { limit: 2, periodMs: 60_000 }, pair: false } });
-    await made.add('ann');
+    const { id: accountId } = await made.add('ann');
     const accounts = made.another({ crypto: slow, hashQueue: { concurrency: 1, maxWaiting: 0 } });
     const first = accounts.login({ login: 'ann', password: PASSWORD });
     await hashing;
     for (let attempt = 0; attempt < 4; attempt++) {
       const error = await rejection(accounts.login({ login: 'ann', password: PASSWORD }));
       expect(error).toMatchObject({ code: 'OVERLOADED', retryAfterMs: expect.any(Number) });
+      const change = accounts.changePassword({ accountId, current: PASSWORD, next: OTHER_PASSWORD });
+      expect(await codeOf(change)).toBe('OVERLOADED');
     }
     release?.();
     expect(await first).toHaveProperty('accessToken');

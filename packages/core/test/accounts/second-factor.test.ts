@@ -108,6 +108,18 @@ describe('an authenticator app', () => {
   });
 });
 
+it('a code that fits is no guess, whatever else refuses the login', async () => {
+  const { accounts, code, clock } = await enrolled({
+    requireSenderConstraint: true,
+    loginThrottle: { secondFactor: { limit: 2, periodMs: 30 * MINUTE } },
+  });
+  for (let at = 0; at < 4; at++) {
+    const login = accounts.login({ login: 'ann', password: PASSWORD, secondFactor: { totp: code() } });
+    expect(await codeOf(login)).toBe('PROOF_REQUIRED');
+    clock.advance(30_000);
+  }
+});
+
 describe('an enrollment', () => {
   it('lapses after a quarter of an hour', async () => {
     const { accounts, add, clock } = createTestAccounts();

@@ -13,7 +13,9 @@ export type AccountEventType =
   | 'account.password_changed'
   | 'account.second_factor_enabled'
   | 'account.second_factor_disabled'
-  | 'account.recovery_codes_renewed';
+  | 'account.recovery_codes_renewed'
+  | 'account.passkey_added'
+  | 'account.passkey_removed';
 
 /**
  * The event of an account's newest revision. It names the account by its id alone: names and logins are personal, and an event log cannot

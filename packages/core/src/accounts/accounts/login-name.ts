@@ -10,8 +10,9 @@ export interface LoginName {
 }
 
 const LONGEST = 256;
-// Control and format characters, surrogates, private use; and what this runtime's Unicode does not know yet, whose folding may still change.
-const OTHER = /\p{C}/u;
+// Control and format characters, surrogates, private use; what this runtime's Unicode does not know yet, whose folding may still change; and what
+// shows as nothing: selectors of variants, fillers, joiners, the blank of Braille.
+const OTHER = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const SPACE_AT_AN_END = /^\p{Z}|\p{Z}$/u;
 const SPACE_BUT_ONE = /[^\P{Z} ]| {2}/u;
 

@@ -10,7 +10,7 @@ import { type Candidate, rereadCandidate } from './candidate.ts';
 import type { LoginRequest } from './login-options.ts';
 
 /** Sessions of one account that are opened at once meet one another in the session policy. */
-const ATTEMPTS = 60;
+export const LOGIN_ATTEMPTS = 60;
 
 /**
  * Opens a session for an account: what to write, and what the client is given once that is committed. Run again where the commit
@@ -61,13 +61,14 @@ export async function commitLogin<Result extends object>(
         transaction.put(credentials, account.id, value, { bytes, ifVersion: credential.version });
       }
       if (needsSecondFactor(account.value, factor)) {
-        transaction.add(await useSecondFactor(context, factor, request.secondFactor));
+        const used = await useSecondFactor(context, { accountId: account.id, factor }, request.secondFactor);
+        for (const write of used) transaction.add(write);
       }
       const { writes, result } = await openSession(account, deviceId);
       for (const write of writes) transaction.add(write);
       return { result, epoch: account.value.epoch };
     },
-    { attempts: ATTEMPTS, ...signalOf(options) },
+    { attempts: LOGIN_ATTEMPTS, ...signalOf(options) },
   );
 }
 

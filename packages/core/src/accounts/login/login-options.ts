@@ -7,6 +7,7 @@ import { passwordInput } from '../passwords/password-input.ts';
 import type { PasswordText } from '../passwords/password-text.ts';
 import type { SenderProof } from '../proofs/proof.ts';
 import { type SecondFactor, secondFactorInput } from '../second-factor/judge-second-factor.ts';
+import { isWellFormedText } from '../text.ts';
 import { ipPrefix } from '../throttle/ip-prefix.ts';
 
 /** Who logs in, from where. */
@@ -25,7 +26,7 @@ export interface LoginOptions extends Abortable {
   readonly proof?: SenderProof;
   /** Also binds the session to a secret for a cookie: weaker than a proof, and better than nothing. Default false. */
   readonly bindingSecret?: boolean;
-  /** The OAuth client that asks, where there are several. */
+  /** The OAuth client that asks, where there are several: 1 to 256 characters. */
   readonly clientId?: string;
 }
 
@@ -38,14 +39,11 @@ export interface LoginRequest {
   readonly deviceToken: string | undefined;
 }
 
-const LONGEST_USER_AGENT = 4_096;
+const LONGEST_CLIENT_ID = 256;
 const LONGEST_DEVICE_TOKEN = 1_024;
 
-// Not strict: what the session is bound to is judged with the session.
-const input = z.object({
-  login: loginInput,
-  password: passwordInput,
-  secondFactor: secondFactorInput.optional(),
+/** What every kind of login is told of the client. */
+export const clientInput = {
   ip: z
     .string()
     .max(64)
@@ -56,9 +54,26 @@ const input = z.object({
       return z.NEVER;
     })
     .optional(),
-  userAgent: z.string().max(LONGEST_USER_AGENT).optional(),
+  userAgent: z.string().optional(),
   deviceToken: z.string().max(LONGEST_DEVICE_TOKEN).optional(),
+  clientId: z
+    .string()
+    .min(1)
+    .max(LONGEST_CLIENT_ID)
+    .refine(isWellFormedText, 'must be well-formed text without control characters')
+    .optional(),
+  /** Judged with the session that it binds. */
+  proof: z.unknown().optional(),
+  bindingSecret: z.boolean().optional(),
   signal: signalInput.optional(),
+};
+
+// Strict: a `proof` or `bindingSecret` that was misspelled must not open a session that is bound to nothing.
+const input = z.strictObject({
+  login: loginInput,
+  password: passwordInput,
+  secondFactor: secondFactorInput.optional(),
+  ...clientInput,
 });
 
 /** Checks what a login was given, before any account is looked for. @throws {InvalidInputError} INVALID_ARGUMENT */

@@ -1,4 +1,4 @@
-import { RateLimitError } from '../../errors/families.ts';
+import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
@@ -46,7 +46,7 @@ export async function logIn<Result extends object>(
   const { signal } = options;
   throwIfAborted(signal);
   const account = await entryByLoginKey(context, request.name.loginKey);
-  const device = await knownDevice(context, request, account);
+  const device = await knownDevice(context, request.deviceToken, account);
   const { loginKey } = request.name;
   const admission = await throttle.admit({ loginKey, ip: request.ipPrefix, deviceId: device?.deviceId });
   const candidate = await readCandidate(context, account);
@@ -56,21 +56,17 @@ export async function logIn<Result extends object>(
   const [renewed] = await Promise.all([renew(parts, request, candidate, verdict, queued), admission.refund()]);
   const factorAdmission = await admitSecondFactor(parts, request, candidate);
   const deviceId = device?.deviceId ?? newDeviceId(context);
-  const { result, epoch } = await commitLogin(
-    context,
-    { request, candidate, renewed, deviceId },
-    parts.openSession,
-    options,
-  );
-  await factorAdmission?.refund();
+  const judged = { request, candidate, renewed, deviceId };
+  const committing = commitLogin(context, judged, parts.openSession, options);
+  const { result, epoch } = await refundUnlessGuessed(committing, factorAdmission);
   const deviceToken = await writeDeviceToken(context, { deviceId, accountId: account.id, epoch });
   return { ...result, deviceToken };
 }
 
 /** A device counts as known for this account only, and only since its sessions were last ended. */
-async function knownDevice(
+export async function knownDevice(
   context: AccountsContext,
-  { deviceToken }: LoginRequest,
+  deviceToken: string | undefined,
   account: Entry<AccountValue> | undefined,
 ): Promise<KnownDevice | undefined> {
   if (deviceToken === undefined) return undefined;
@@ -93,6 +89,16 @@ async function verify<Result extends object>(
     if (error instanceof RateLimitError) await admission.refund();
     throw error;
   }
+}
+
+/** A second factor that was not found wrong is no guess, whatever else keeps the login from being made: a proof without a nonce, say. */
+async function refundUnlessGuessed<T>(committing: Promise<T>, admission: Admission | undefined): Promise<T> {
+  const isGuess = await committing.then(
+    () => false,
+    (error: unknown) => error instanceof AuthenticationError && error.code === 'SECOND_FACTOR_INVALID',
+  );
+  if (!isGuess) await admission?.refund();
+  return committing;
 }
 
 /** A password that is due to be hashed anew is, unless there is no room for it: the next login will do. */

@@ -43,11 +43,6 @@ export class Passwords {
     this.verifier = new PasswordVerifier(context, this.#hasher, this.#queue);
   }
 
-  /** Characters that a password has at the least. */
-  minimumFor(secondFactorRequired: boolean): number {
-    return this.#policy.minimumFor(secondFactorRequired);
-  }
-
   /**
    * Judges a new password and makes the credential that holds it.
    *

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AuthenticationError } from '../../errors/families.ts';
+import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -77,7 +77,13 @@ export async function changePassword(
   throwIfAborted(signal);
   const admission = await throttle.admitPasswordChange(accountId);
   const entry = await context.store.get(credentials, accountId);
-  const { fits } = await passwords.verifier.verify(current, entry, { lane: accountId, known: true, signal });
+  const { fits } = await passwords.verifier
+    .verify(current, entry, { lane: accountId, known: true, signal })
+    .catch(async (error: unknown) => {
+      // It was never tried.
+      if (error instanceof RateLimitError) await admission.refund();
+      throw error;
+    });
   if (!fits || entry === undefined) {
     throw new AuthenticationError('CREDENTIALS_INVALID', 'The present password is not the one given');
   }

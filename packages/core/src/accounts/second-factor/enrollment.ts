@@ -123,9 +123,10 @@ export async function removeSecondFactor(
   });
 }
 
-/** Makes the error for a code that does not fit. Nothing tells a wrong code from one that was used. */
-export function secondFactorInvalid(): AuthenticationError {
-  return new AuthenticationError('SECOND_FACTOR_INVALID', 'The second factor does not fit, or was used already');
+/** Makes the error for a code or passkey that does not fit. Nothing tells a wrong one from one that was used. */
+export function secondFactorInvalid(cause?: unknown): AuthenticationError {
+  const message = 'The second factor does not fit, or was used already';
+  return new AuthenticationError('SECOND_FACTOR_INVALID', message, cause === undefined ? {} : { cause });
 }
 
 function secondFactorNotFound(accountId: string, what: string): NotFoundError {

@@ -23,8 +23,8 @@ export interface AuthenticateOptions extends Abortable {
   readonly bindingSecret?: string;
   /**
    * `strict`, the default, reads once from storage: that session, account and signing key stand at this instant; and a DPoP proof is spent, with a
-   * second round trip. `offline` reads nothing: a session that has ended counts until its token runs out, and a proof can be used
-   * again while it is fresh.
+   * second round trip. `offline` reads neither: a session that has ended counts until its token runs out, and a proof can be used
+   * again while it is fresh. The status of a managed certificate is asked for in both.
    */
   readonly mode?: 'strict' | 'offline';
 }

@@ -2,6 +2,7 @@ import { InvalidInputError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { openField } from '../../store/seal.ts';
 import type { Transaction } from '../../store/transaction.ts';
+import { isUuid } from '../accounts/account-id.ts';
 import { verifyAccessToken } from '../tokens/access-token.ts';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.ts';
 import { refreshTokenInvalid } from '../tokens/token-errors.ts';
@@ -25,7 +26,7 @@ export type LogoutOptions = Abortable &
  * No proof of possession is asked for: with a stolen token a thief can do nothing better for its owner.
  *
  * @throws {AuthenticationError} TOKEN_INVALID: not a token of this manager's; one that has run out will do
- * @throws {InvalidInputError} INVALID_ARGUMENT: none of the three was given
+ * @throws {InvalidInputError} INVALID_ARGUMENT: none of the three was given, or an id is none
  * @throws {ConflictError} COMMIT_CONFLICT: the session kept changing meanwhile
  * @throws {ChanceryError} ABORTED
  * @throws {StorageError} any of its codes
@@ -43,7 +44,7 @@ export async function logout(context: SessionContext, options: LogoutOptions): P
       await requireFamily(context, transaction, token);
       await endSession(context, transaction, { sessionId: token.sessionId });
     }, signalOf(options));
-  } else if (typeof options.accountId === 'string' && typeof options.sessionId === 'string') {
+  } else if (isUuid(options.accountId) && isUuid(options.sessionId)) {
     const { accountId, sessionId } = options;
     await context.store.transact(
       (transaction) => endSession(context, transaction, { accountId, sessionId }),
@@ -52,7 +53,7 @@ export async function logout(context: SessionContext, options: LogoutOptions): P
   } else {
     throw new InvalidInputError(
       'INVALID_ARGUMENT',
-      'logout() takes accessToken, refreshToken, or accountId and sessionId',
+      'logout() takes accessToken, refreshToken, or accountId and sessionId as they were given',
     );
   }
 }

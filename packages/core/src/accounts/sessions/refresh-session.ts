@@ -80,6 +80,8 @@ async function judge(
   if (account === undefined) throw tokenRevoked('account gone');
   if (account.value.disabled === true) throw tokenRevoked('account disabled');
   if (account.value.epoch !== session.epoch) throw tokenRevoked('session ended');
+  // The storage forgets it when it was to end as the options then were; they may be stricter.
+  if (sessionEnd(context, session) <= context.clock.now()) throw tokenRevoked('session ended');
 
   if (token.counter === session.counter) {
     const rotated = { ...session, counter: session.counter + 1, lastUsedAt: context.clock.now() };

@@ -7,6 +7,8 @@ import { sessionEnded } from './session-event.ts';
 import { type SessionValue, sessionGates, sessions } from './session-record.ts';
 
 const PAGE = 200;
+/** What fits into a login's commit: each goes with its event. */
+const MOST_EVICTED = 100;
 
 /**
  * Judges whether an account may have one more session, for the commit that opens it. The gate is read before the sessions are: whichever login
@@ -31,7 +33,7 @@ export async function makeRoom(context: SessionContext, account: Entry<AccountVa
       },
     );
   }
-  const evicted = open.slice(0, Math.max(0, surplus));
+  const evicted = open.slice(0, Math.min(Math.max(0, surplus), MOST_EVICTED));
   if (evicted.length > 0) logger?.info('Sessions end to make room', { accountId: account.id, count: evicted.length });
   return [
     store.put(
@@ -47,9 +49,16 @@ export async function makeRoom(context: SessionContext, account: Entry<AccountVa
   ];
 }
 
-/** Oldest first; more than fit were opened while the policy was another, and go by and by. */
+/**
+ * Oldest first, of the newest 200: those of a former epoch are older than any that count, and cannot crowd them out. More than that were opened
+ * while the policy was another, and go by and by.
+ */
 async function openSessions({ store }: SessionContext, account: Entry<AccountValue>): Promise<Entry<SessionValue>[]> {
-  const query = { index: 'byAccount', equals: { accountId: account.id }, limit: PAGE };
-  const { entries } = await store.query(sessions, query);
-  return entries.filter(({ value }) => value.epoch === account.value.epoch);
+  const { entries } = await store.query(sessions, {
+    index: 'byAccount',
+    equals: { accountId: account.id },
+    direction: 'descending',
+    limit: PAGE,
+  });
+  return entries.filter(({ value }) => value.epoch === account.value.epoch).reverse();
 }

@@ -28,7 +28,11 @@ export const sessions = defineCollection({
     ip: text.optional(),
     userAgent: text.optional(),
   }),
-  indexes: { byAccount: { equals: ['accountId'], orderBy: 'createdAt' } },
+  indexes: {
+    byAccount: { equals: ['accountId'], orderBy: 'createdAt' },
+    /** The secret is what it is from the start. */
+    byChange: { orderBy: 'createdAt' },
+  },
 });
 
 /** What the document of a session holds. */

@@ -37,7 +37,7 @@ export class LoginThrottle {
 
   /** @throws {RateLimitError} RATE_LIMITED: one of the bounds is reached; nothing was charged */
   async admit({ loginKey, ip, deviceId }: LoginAttempt): Promise<Admission> {
-    const { account, pair, device, ip: byIp, overall } = this.#rates;
+    const { account, pair, device } = this.#rates;
     // A stranger who guesses must not shut out a device that its owner has used before: the two share no bucket.
     const guesses =
       deviceId === undefined
@@ -46,11 +46,12 @@ export class LoginThrottle {
             ip === undefined ? undefined : await this.#request('pair', pair, `${loginKey} ${ip}`),
           ]
         : [await this.#request('device', device, `${loginKey} ${deviceId}`)];
-    const load = [
-      ip === undefined ? undefined : await this.#request('ip', byIp, ip),
-      await this.#request('overall', overall, ''),
-    ];
-    return this.#charge([...guesses, ...load].filter(isRequest), guesses.filter(isRequest));
+    return this.#charge([...guesses, ...(await this.#load(ip))].filter(isRequest), guesses.filter(isRequest));
+  }
+
+  /** Bounds the load of what cannot be guessed, by address and overall. @throws {RateLimitError} RATE_LIMITED */
+  async admitLoad(ip: string | undefined): Promise<void> {
+    await this.#charge((await this.#load(ip)).filter(isRequest), []);
   }
 
   /** Bounds the guessing of second factors by somebody who has the password. @throws {RateLimitError} RATE_LIMITED */
@@ -63,6 +64,13 @@ export class LoginThrottle {
   async admitPasswordChange(accountId: string): Promise<Admission> {
     const requests = [await this.#request('password change', this.#rates.account, accountId)].filter(isRequest);
     return this.#charge(requests, requests);
+  }
+
+  async #load(ip: string | undefined): Promise<(ThrottleRequest | undefined)[]> {
+    return [
+      ip === undefined ? undefined : await this.#request('ip', this.#rates.ip, ip),
+      await this.#request('overall', this.#rates.overall, ''),
+    ];
   }
 
   async #charge(requests: readonly ThrottleRequest[], refundable: readonly ThrottleRequest[]): Promise<Admission> {

@@ -41,6 +41,7 @@ export function requireScryptCost({ cost, blockSize, parallelization }: ScryptCo
   const isCost =
     Number.isSafeInteger(logCost) &&
     logCost >= 1 &&
+    logCost < 16 * blockSize &&
     [blockSize, parallelization].every((value) => Number.isSafeInteger(value) && value >= 1);
   const isBounded =
     logCost <= MOST.logCost &&

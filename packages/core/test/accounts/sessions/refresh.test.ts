@@ -8,6 +8,7 @@ import { parseRefreshToken } from '../../../src/accounts/sessions/refresh-token.
 import { sessions } from '../../../src/accounts/sessions/session-record.ts';
 import { toBase64Url } from '../../../src/encoding/base64.ts';
 import { LocalKeyring } from '../../../src/keyring/local-keyring.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
 import { recordCommits } from '../../support/test-storage.ts';
 import { DpopClient } from '../support/dpop-client.ts';
@@ -104,6 +105,17 @@ describe('refresh', () => {
     expect(await codeOf(refreshSession(context, { refreshToken, proof: await client.prove() }))).toBe('TOKEN_REVOKED');
   });
 
+  it('does not repeat itself for longer where the clock of another host is behind', async () => {
+    const { context, clock, another } = createSessionBed();
+    const client = new DpopClient(clock);
+    const session = await open(context, await addAccount(context), { proof: await client.prove() });
+    await refreshSession(context, { ...session, proof: await client.prove() });
+    const behind = another({ clock: new VirtualClock(clock.now() - 10_001) });
+    expect(await codeOf(refreshSession(behind, { ...session, proof: await client.prove() }))).toBe(
+      'REFRESH_TOKEN_REUSED',
+    );
+  });
+
   it('ends the session for a token before the last even within ten seconds', async () => {
     const { context, clock } = createSessionBed();
     const client = new DpopClient(clock);
@@ -189,6 +201,15 @@ describe('refresh', () => {
     expect(refreshExpiresAt.getTime()).toBe(opened + 30 * DAY);
     clock.advance(4 * DAY);
     expect(await codeOf(refreshSession(context, { refreshToken }))).toBe('TOKEN_REVOKED');
+  });
+
+  it('ends a session that is too old by options that are stricter than those of its login', async () => {
+    const { context, another, clock } = createSessionBed();
+    const session = await open(context, await addAccount(context));
+    clock.advance(2 * DAY);
+    for (const stricter of [{ sessionTtlMs: DAY }, { refreshTokenTtlMs: 2 * DAY }])
+      expect(await codeOf(refreshSession(another(stricter), session))).toBe('TOKEN_REVOKED');
+    await refreshSession(another({ refreshTokenTtlMs: 2 * DAY + 1 }), session);
   });
 
   it.each([
@@ -327,11 +348,24 @@ describe('sessions of an account', () => {
     expect(await codeOf(listSessions(context, '0190a000-0000-7000-8000-000000000000'))).toBe('ACCOUNT_NOT_FOUND');
   });
 
+  it('ends none for a refresh token that was made up around its id', async () => {
+    const { context, another } = createSessionBed();
+    const session = await open(context, await addAccount(context));
+    const body = Buffer.from(session.refreshToken.slice('chancery_rt_'.length), 'base64url');
+    const forged = `chancery_rt_${Buffer.concat([body.subarray(0, 20), Buffer.alloc(32)]).toString('base64url')}`;
+    expect(await codeOf(logout(context, { refreshToken: forged }))).toBe('TOKEN_INVALID');
+    const elsewhere = another({ issuer: 'https://other.example' });
+    expect(await codeOf(logout(elsewhere, { refreshToken: session.refreshToken }))).toBe('TOKEN_INVALID');
+    await authenticate(context, session.accessToken);
+  });
+
   it('ends no session of another account', async () => {
     const { context } = createSessionBed();
     const [one, two] = [await addAccount(context), await addAccount(context)];
     const session = await open(context, one);
     await logout(context, { accountId: two, sessionId: session.sessionId });
+    for (const sessionId of ['', 'x'.repeat(1_000), '\0', session.refreshToken])
+      expect(await codeOf(logout(context, { accountId: one, sessionId }))).toBe('INVALID_ARGUMENT');
     await logoutEverywhere(context, two);
     await authenticate(context, session.accessToken);
     expect(await codeOf(logoutEverywhere(context, '0190a000-0000-7000-8000-000000000000'))).toBe('ACCOUNT_NOT_FOUND');

@@ -3,6 +3,9 @@ import { authenticate } from '../../../src/accounts/sessions/authenticate.ts';
 import { listSessions } from '../../../src/accounts/sessions/list-sessions.ts';
 import { logout } from '../../../src/accounts/sessions/logout.ts';
 import { refreshSession } from '../../../src/accounts/sessions/refresh-session.ts';
+import type { SessionContext } from '../../../src/accounts/sessions/session-context.ts';
+import { sessions } from '../../../src/accounts/sessions/session-record.ts';
+import { uuidv7 } from '../../../src/crypto/random-id.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
 import { addAccount, changeAccount, createSessionBed, DAY, open } from '../support/session-bed.ts';
 
@@ -85,4 +88,35 @@ describe('sessionPolicy', () => {
     await open(stricter, accountId);
     expect((await listSessions(context, accountId)).items).toHaveLength(2);
   });
+
+  it('ends more than fit into a commit by and by, once it becomes stricter', async () => {
+    const { context, another } = createSessionBed();
+    const accountId = await addAccount(context);
+    await addSessions(context, accountId, 150);
+    const stricter = another({ sessionPolicy: { max: 1, onFull: 'evictOldest' } });
+    const left = [];
+    for (let at = 0; at < 2; at++) {
+      await open(stricter, accountId);
+      left.push((await listSessions(context, accountId, { limit: 1_000 })).items.length);
+    }
+    expect(left).toEqual([51, 1]);
+  });
+
+  it('counts the sessions that stand, behind however many of a former epoch', async () => {
+    const { context, clock } = createSessionBed({ sessionPolicy: { max: 1, onFull: 'reject' } });
+    const accountId = await addAccount(context);
+    await addSessions(context, accountId, 205);
+    await changeAccount(context, accountId, { epoch: 1 });
+    clock.advance(1_000);
+    await open(context, accountId);
+    expect(await codeOf(open(context, accountId))).toBe('SESSION_LIMIT');
+  });
 });
+
+/** Puts sessions of epoch 0 beside those that logins open: as many logins would take long. */
+async function addSessions({ store, clock }: SessionContext, accountId: string, count: number): Promise<void> {
+  const now = clock.now();
+  const session = { accountId, epoch: 0, counter: 0, createdAt: now, lastUsedAt: now, confirmation: {} };
+  const put = () => store.put(sessions, uuidv7(clock, store.crypto), session, { expiresAt: now + DAY });
+  for (let left = count; left > 0; left -= 100) await store.commit(Array.from({ length: Math.min(left, 100) }, put));
+}

@@ -181,6 +181,32 @@ describe('signing keys', () => {
     await authenticate(instance, accessToken, { mode: 'offline' });
   });
 
+  it('verify what an instance without the storage signed by a former one', async () => {
+    const { context, clock, storage, another } = createSessionBed();
+    const accountId = await addAccount(context);
+    let isDown = false;
+    const cutOff = another({
+      storage: overriding(storage, {
+        get: (refs, options) =>
+          isDown && refs.some(({ collection }) => collection === signingKeys.name)
+            ? Promise.reject(new StorageError('STORAGE_UNAVAILABLE', 'down'))
+            : storage.get(refs, options),
+      }),
+    });
+    const { kid } = await context.signingKeys.rotate();
+    clock.advance(PUBLISHED - 1);
+    await open(cutOff, accountId);
+    isDown = true;
+    clock.advance(1);
+    expect(kidOf((await open(context, accountId)).accessToken)).toBe(kid);
+    clock.advance(10 * MINUTE - 2);
+    const { accessToken } = await open(cutOff, accountId);
+    expect(kidOf(accessToken)).not.toBe(kid);
+    clock.advance(5 * MINUTE - 1_000);
+    await maintain(context);
+    await authenticate(context, accessToken);
+  });
+
   it('are sealed anew once the keyring has rotated, and open under no other', async () => {
     const keyring = LocalKeyring.generate();
     const { context, another } = createSessionBed({ keyring });

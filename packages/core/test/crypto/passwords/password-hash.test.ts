@@ -75,6 +75,7 @@ describe('hashes that are refused', () => {
     ['a short hash', `$argon2id$v=19$m=65536,t=2,p=1$${salt}$CTFhFdXPJO0`],
     ['scrypt of 2^30', `$scrypt$ln=30,r=8,p=1$${salt}$${hash}`],
     ['scrypt of N=1', `$scrypt$ln=0,r=8,p=1$${salt}$${hash}`],
+    ['scrypt of blocks too short for its N', `$scrypt$ln=16,r=1,p=1$${salt}$${hash}`],
     ['bcrypt of cost 31', '$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
     ['bcrypt that is cut off', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyO'],
     ['bcrypt 2x, whose hashes are broken', '$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
