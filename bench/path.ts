@@ -1,11 +1,14 @@
 import { createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { PathValidator } from '../packages/core/src/index.ts';
 import { inProcess } from './harness/contestant.ts';
+import { forkedPeer } from './harness/forked-peer.ts';
 import { atLeast, type Goal } from './harness/goal.ts';
+import { nativePeer } from './harness/native-peer.ts';
 import { race } from './harness/race.ts';
+import { GO, OPENSSL, PKIJS } from './peers/names.ts';
 import { NODE_X509 } from './peers/node-x509.ts';
 import { turns } from './workload/issuance.ts';
-import { createPathPool, type PathPool, signedPartsOf } from './workload/path-pool.ts';
+import { createPathPool, type PathPool, pathFiles, signedPartsOf, writePathPool } from './workload/path-pool.ts';
 
 const TWO_VERIFICATIONS = 'node:crypto verify, twice';
 const OURS = 'Chancery';
@@ -14,10 +17,21 @@ const OURS_CACHED = "Chancery, the CA's verdict cached";
 /** More than a validator remembers of intermediates that come along. */
 const PATHS = 600;
 
-/** Goal 5, the half on paths: root, intermediate and end entity from DER, keys of CAs imported beforehand by everyone. */
+/** Goal 5, the half on paths: root, intermediate and end entity from DER, keys of CAs imported beforehand where a library lets one. */
 export const pathGoal: Goal = async (context) => {
   const pool = await createPathPool(PATHS);
-  const entrants = [floor(pool), node(pool), ours(pool), oursCached(pool)];
+  writePathPool(context.folder, pool);
+  const files = pathFiles(context.folder);
+  const native = ['path', files.root, files.paths];
+  const entrants = [
+    floor(pool),
+    node(pool),
+    ours(pool),
+    oursCached(pool),
+    nativePeer(GO, context.native.go, native),
+    nativePeer(OPENSSL, context.native.openssl, native),
+    forkedPeer(PKIJS, 'path', context.folder),
+  ];
   const result = await race(entrants, context);
   return {
     title: 'Goal 5 (path half): validate a path of three',

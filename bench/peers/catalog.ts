@@ -3,6 +3,7 @@ import { type CertificatePool, loadCertificatePool } from '../workload/certifica
 import { loadIssuance } from '../workload/issuance.ts';
 import { loadIssuingCa } from '../workload/issuing-ca.ts';
 import { loadOcspWorkload } from '../workload/ocsp.ts';
+import { loadPathPool } from '../workload/path-pool.ts';
 import { checkReaders, type Reader } from '../workload/reader.ts';
 import { FORGE, PECULIAR, PECULIAR_WITH_FIELDS, PKIJS } from './names.ts';
 
@@ -10,7 +11,7 @@ import { FORGE, PECULIAR, PECULIAR_WITH_FIELDS, PKIJS } from './names.ts';
 type Entry = (folder: string) => Promise<Contestant>;
 
 /** The races that peers in JavaScript take part in from processes of their own. */
-export type PeerTask = 'issue' | 'csr' | 'parse' | 'ocsp';
+export type PeerTask = 'issue' | 'csr' | 'parse' | 'path' | 'ocsp';
 
 /** What the peers can do, each loaded only in the process that runs it. */
 export const CATALOG: Readonly<Record<PeerTask, Readonly<Record<string, Entry>>>> = {
@@ -30,6 +31,9 @@ export const CATALOG: Readonly<Record<PeerTask, Readonly<Record<string, Entry>>>
     [PECULIAR_WITH_FIELDS]: async (folder) =>
       checked(folder, (await import('./peculiar-x509-parse.ts')).peculiarParseWithFields),
     [FORGE]: async (folder) => (await import('./node-forge-parse.ts')).forgeParse(loadIssuingCa(folder, 'RSA-2048')),
+  },
+  path: {
+    [PKIJS]: async (folder) => (await import('./pkijs-path.ts')).pkijsPath(loadPathPool(folder)),
   },
   ocsp: {
     [PKIJS]: async (folder) => (await import('./pkijs-ocsp.ts')).pkijsOcsp(loadOcspWorkload(folder)),

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { randomSerialNumber } from '../../packages/core/src/authority/serial-number.ts';
 import { nodeCrypto } from '../../packages/core/src/crypto/node-provider.ts';
 import { parseCertificate } from '../../packages/core/src/x509/certificate/certificate.ts';
@@ -14,6 +16,7 @@ import { encodeKeyUsage } from '../../packages/core/src/x509/extensions/key-usag
 import { keyIdentifier } from '../../packages/core/src/x509/key-identifier.ts';
 import { DistinguishedName } from '../../packages/core/src/x509/name/distinguished-name.ts';
 import { parseGeneralNameText } from '../../packages/core/src/x509/name/general-name.ts';
+import { fromPem, pemBlocks, toPem } from './pem.ts';
 
 /** Paths of three on P-256: one root, one intermediate that was issued again and again, and an end entity below each. */
 export interface PathPool {
@@ -84,6 +87,30 @@ export async function createPathPool(count: number): Promise<PathPool> {
     paths.push({ intermediate, leaf });
   }
   return { root, paths };
+}
+
+/** The files of a pool: the root, and the paths one behind the other, intermediate first. */
+export function pathFiles(folder: string): { readonly root: string; readonly paths: string } {
+  return { root: join(folder, 'path-root.pem'), paths: join(folder, 'paths.pem') };
+}
+
+/** Writes a pool for peers in processes of their own. */
+export function writePathPool(folder: string, { root, paths }: PathPool): void {
+  const files = pathFiles(folder);
+  writeFileSync(files.root, toPem('CERTIFICATE', root));
+  const ders = paths.flatMap(({ intermediate, leaf }) => [intermediate, leaf]);
+  writeFileSync(files.paths, ders.map((der) => toPem('CERTIFICATE', der)).join(''));
+}
+
+/** Reads a pool that another process wrote. */
+export function loadPathPool(folder: string): PathPool {
+  const files = pathFiles(folder);
+  const ders = pemBlocks(readFileSync(files.paths, 'utf8')).map(fromPem);
+  const paths = [];
+  for (let at = 0; at + 1 < ders.length; at += 2) {
+    paths.push({ intermediate: ders[at] as Uint8Array, leaf: ders[at + 1] as Uint8Array });
+  }
+  return { root: fromPem(readFileSync(files.root, 'utf8')), paths };
 }
 
 /** What a certificate's signature covers, and the signature. */

@@ -21,6 +21,7 @@ func main() {
 		"issue":    issueTask,
 		"csr":      csrTask,
 		"parse":    parseTask,
+		"path":     pathTask,
 		"crl":      crlTask,
 		"parsecrl": parseCrlTask,
 	}

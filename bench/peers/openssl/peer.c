@@ -34,6 +34,7 @@ static Document *documents;
 static size_t document_count, turn;
 static time_t not_before;
 static OCSP_CERTID *issuer_id;
+static X509_STORE *anchors;
 
 static void require(int condition, const char *what) {
   if (condition) return;
@@ -181,6 +182,39 @@ static unsigned char *parse_task(int *length) {
   return NULL;
 }
 
+static X509 *read_certificate(Document *document) {
+  const unsigned char *der = document->der;
+  X509 *certificate = d2i_X509(NULL, &der, document->der_length);
+  require(certificate != NULL, "certificate refused");
+  return certificate;
+}
+
+/* The documents are paths, each an intermediate and an end entity. */
+static unsigned char *path_task(int *length) {
+  X509 *intermediate = read_certificate(next_document()), *leaf = read_certificate(next_document());
+  STACK_OF(X509) *untrusted = sk_X509_new_null();
+  sk_X509_push(untrusted, intermediate);
+  X509_STORE_CTX *validation = X509_STORE_CTX_new();
+  require(X509_STORE_CTX_init(validation, anchors, leaf, untrusted) == 1, "validation");
+  X509_STORE_CTX_set_purpose(validation, X509_PURPOSE_SSL_SERVER);
+  require(X509_verify_cert(validation) == 1, "path refused");
+  X509_STORE_CTX_free(validation);
+  sk_X509_free(untrusted);
+  X509_free(intermediate);
+  X509_free(leaf);
+  *length = 0;
+  return NULL;
+}
+
+static void read_anchor(const char *path) {
+  BIO *file = BIO_new_file(path, "r");
+  X509 *anchor = file == NULL ? NULL : PEM_read_bio_X509(file, NULL, NULL, NULL);
+  anchors = X509_STORE_new();
+  require(anchor != NULL && X509_STORE_add_cert(anchors, anchor) == 1, path);
+  X509_free(anchor);
+  BIO_free(file);
+}
+
 static unsigned char *ocsp_task(int *length) {
   Document *document = next_document();
   const unsigned char *asked = document->der;
@@ -233,10 +267,14 @@ static void answer_sample(unsigned char *(*task)(int *)) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "version") == 0) return puts(OpenSSL_version(OPENSSL_VERSION_STRING)) < 0;
-  require(argc >= 3, "usage: peer issue|csr|ocsp CERTIFICATE KEY REQUESTS | parse CERTIFICATES");
+  require(argc >= 3, "usage: peer issue|csr|ocsp CERTIFICATE KEY REQUESTS | path ROOT PATHS | parse CERTIFICATES");
   unsigned char *(*task)(int *) = parse_task;
   read_documents(argv[argc - 1]);
-  if (strcmp(argv[1], "parse") != 0) {
+  if (strcmp(argv[1], "path") == 0) {
+    require(argc == 4 && document_count % 2 == 0, "root and paths");
+    read_anchor(argv[2]);
+    task = path_task;
+  } else if (strcmp(argv[1], "parse") != 0) {
     require(argc == 5, "certificate, key and requests");
     read_authority(argv[2], argv[3]);
     task = strcmp(argv[1], "issue") == 0 ? issue_task : strcmp(argv[1], "ocsp") == 0 ? ocsp_task : csr_task;

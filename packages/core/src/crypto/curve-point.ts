@@ -33,5 +33,5 @@ const CURVES: Readonly<Record<'P-256' | 'P-384' | 'P-521', Curve>> = {
 export function isOnCurve(curve: 'P-256' | 'P-384' | 'P-521', x: Uint8Array, y: Uint8Array): boolean {
   const { p, b } = CURVES[curve];
   const [px, py] = [toBigInt(x), toBigInt(y)];
-  return px < p && py < p && (px * px * px - 3n * px + b - py * py) % p === 0n;
+  return px < p && py < p && (px * (px * px - 3n) + b - py * py) % p === 0n;
 }

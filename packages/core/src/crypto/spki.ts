@@ -121,6 +121,9 @@ function readPositive(reader: DerReader, what: string): Uint8Array {
   return magnitude;
 }
 
+// A coordinate takes a few words, which are quicker put together than spelled out; long numbers are not.
+const MOST_BY_WORDS = 64;
+
 /**
  * Reads a natural number.
  *
@@ -128,7 +131,12 @@ function readPositive(reader: DerReader, what: string): Uint8Array {
  * @returns the number
  */
 export function toBigInt(magnitude: Uint8Array): bigint {
-  return BigInt(`0x${toHex(magnitude)}`);
+  const { buffer, byteOffset, length } = magnitude;
+  if (length > MOST_BY_WORDS || length % 8 !== 0) return BigInt(`0x${toHex(magnitude)}`);
+  const words = new DataView(buffer, byteOffset, length);
+  let value = 0n;
+  for (let at = 0; at < length; at += 8) value = (value << 64n) | words.getBigUint64(at);
+  return value;
 }
 
 function invalid(problem: string): InvalidInputError {

@@ -50,6 +50,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
+ * Mixes bytes into a number to find them by (FNV-1a). Others can be made up that give the same one: what is found is to be
+ * compared.
+ *
+ * @param bytes any
+ * @returns a natural number of 31 bits
+ */
+export function hashBytes(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash & 0x7fffffff;
+}
+
+/**
  * Orders two byte strings lexicographically by unsigned byte; a prefix comes before what it begins.
  *
  * @returns a negative number, zero or a positive number, as `Array.prototype.sort` wants it

@@ -43,10 +43,13 @@ export function derInput(input: string | Uint8Array, rules: DerInputRules): Uint
  * @param rules labels, and the size of each block
  * @param maxBlocks the most blocks
  * @returns the DER of each block, in order
+ * @throws {InvalidInputError} INVALID_ARGUMENT: it is no text
  * @throws {InvalidInputError} PEM_INVALID: the text is not PEM with such labels, or has more blocks
  * @throws {InvalidInputError} DER_TOO_LARGE: a block of more than `maxBytes`, or a text that is out of proportion
  */
 export function pemInput(text: string, rules: DerInputRules, maxBlocks: number): Uint8Array[] {
+  if (typeof text !== 'string')
+    throw new InvalidInputError('INVALID_ARGUMENT', `A ${rules.what} must be PEM text, not ${typeof text}`);
   // Base64 takes 4/3; the rest is room for what tools like to write above a block.
   if (text.length > rules.maxBytes * 2 * maxBlocks) checkSize(text.length, rules);
   return decodePem(text, { label: rules.labels, maxBlocks }).map(({ der }) => {

@@ -7,10 +7,11 @@ import type { MaybePromise } from '../ports/crypto.ts';
  * @param next what to do with it
  * @returns what `next` returns, or a promise of it
  */
-export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => R): MaybePromise<R> {
+export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
 
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+/** Tells whether a value is yet to come. */
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function';
 }

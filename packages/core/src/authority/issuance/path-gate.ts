@@ -1,10 +1,11 @@
 import { PolicyError } from '../../errors/families.ts';
 import type { PathValidationError } from '../../errors/path-validation-error.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { CryptoProvider, MaybePromise } from '../../ports/crypto.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
 import type { ExtendedKeyUsage } from '../../x509/extensions/extended-key-usage.ts';
 import type { KeyUsage } from '../../x509/extensions/key-usage.ts';
+import { andThen, isPromise } from '../../x509/maybe-promise.ts';
 import { PathValidator } from '../../x509/path/path-validator.ts';
 
 /** Who stands above a certificate that is about to be handed out. */
@@ -50,16 +51,20 @@ export class PathGate {
    * @param der - the certificate
    * @returns undefined where nothing does
    */
-  async findProblem(
+  findProblem(
     der: Uint8Array,
     { extendedKeyUsage = [], keyUsage = [] }: PathPurpose = {},
-  ): Promise<PathValidationError | undefined> {
-    const [first, ...others] = extendedKeyUsage;
-    for (const purpose of [first, ...(this.#isLimited ? others : [])]) {
-      const result = await this.#validator.validate(der, { keyUsage, ...(purpose === undefined ? {} : { purpose }) });
-      if (!result.valid) return result.error;
-    }
-    return undefined;
+  ): MaybePromise<PathValidationError | undefined> {
+    const purposes = this.#isLimited ? extendedKeyUsage : extendedKeyUsage.slice(0, 1);
+    const findFrom = (at: number): MaybePromise<PathValidationError | undefined> => {
+      const purpose = purposes[at];
+      const request = purpose === undefined ? { keyUsage } : { keyUsage, purpose };
+      return andThen(this.#validator.validateAtOnce(der, request), (result) => {
+        if (!result.valid) return result.error;
+        return at + 1 < purposes.length ? findFrom(at + 1) : undefined;
+      });
+    };
+    return findFrom(0);
   }
 
   /**
@@ -68,7 +73,8 @@ export class PathGate {
    * @throws {PolicyError} ISSUANCE_REFUSED: its path is not valid; the rule is named `path.` and the path validation's own
    */
   async pass(der: Uint8Array, purpose: PathPurpose): Promise<void> {
-    const error = await this.findProblem(der, purpose);
+    const finding = this.findProblem(der, purpose);
+    const error = isPromise(finding) ? await finding : finding;
     if (error === undefined) return;
     const violation = { rule: `path.${error.rule}`, value: error.found ?? error.code, message: error.message };
     throw new PolicyError([violation], { cause: error });

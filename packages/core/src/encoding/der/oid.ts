@@ -4,6 +4,10 @@ import { invalidDer } from './der-error.ts';
 // The longest OIDs in use are UUIDs under 2.25, at 20 octets. The cap keeps the arithmetic on huge arcs trivial.
 const MAX_OCTETS = 128;
 const MAX_SAFE_SHIFT = 2 ** 46;
+// Certificates hold the same few OIDs again and again: one string for all of them is also one that compares at once.
+const REMEMBERED = 512;
+const MOST_REMEMBERED_OCTETS = 16;
+const remembered = new Array<{ readonly content: Uint8Array; readonly text: string } | undefined>(REMEMBERED);
 const DOTTED = /^[0-2](\.(0|[1-9][0-9]*))+$/;
 
 /**
@@ -16,6 +20,23 @@ const DOTTED = /^[0-2](\.(0|[1-9][0-9]*))+$/;
  * @throws {InvalidInputError} DER_INVALID: it is empty, too long, cut off, or an arc is not in its shortest form
  */
 export function decodeOid(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > MOST_REMEMBERED_OCTETS) return decode(bytes, start, end);
+  let slot = 0;
+  for (let at = start; at < end; at++) slot = (slot * 31 + (bytes[at] as number)) % REMEMBERED;
+  const known = remembered[slot];
+  if (known !== undefined && isContent(known.content, bytes, start, end)) return known.text;
+  const text = decode(bytes, start, end);
+  remembered[slot] = { content: bytes.slice(start, end), text };
+  return text;
+}
+
+function isContent(content: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (content.length !== end - start) return false;
+  for (let at = start; at < end; at++) if (content[at - start] !== bytes[at]) return false;
+  return true;
+}
+
+function decode(bytes: Uint8Array, start: number, end: number): string {
   if (end === start) invalidDer('An OBJECT IDENTIFIER is empty', start);
   if (end - start > MAX_OCTETS) invalidDer(`An OBJECT IDENTIFIER is longer than ${MAX_OCTETS} octets`, start);
   let text = '';

@@ -66,7 +66,7 @@ export function readCertificateFields(der: Uint8Array): CertificateFields {
     const start = reader.position;
     if (!equalBytes(reader.element(Tag.sequence), algorithm)) invalidDer('It differs from signatureAlgorithm', start);
     field = 'tbsCertificate.issuer';
-    const issuer = DistinguishedName.fromDer(reader.element(Tag.sequence));
+    const issuer = DistinguishedName.fromDer(reader.element(Tag.sequence), true);
     if (issuer.isEmpty) invalidDer('The issuer is an empty name', reader.position);
     field = 'tbsCertificate.validity';
     const validity = reader.read(Tag.sequence);

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../encoding/bytes.ts';
+import { equalBytes, hashBytes } from '../../encoding/bytes.ts';
 import { DerReader } from '../../encoding/der/reader.ts';
 import { Tag } from '../../encoding/der/tags.ts';
 import { derOid, derSequence, derSet } from '../../encoding/der/writer.ts';
@@ -26,12 +26,12 @@ export class DistinguishedName {
   readonly der: Uint8Array;
   /** The RDNs in the order of the DER, the most general first. */
   readonly rdns: readonly RelativeDistinguishedName[];
-  #matchKeys: readonly string[] | undefined;
-  #text: string | undefined;
+  readonly #content: NameContent;
 
-  private constructor(der: Uint8Array, rdns: readonly RelativeDistinguishedName[]) {
+  private constructor(der: Uint8Array, content: NameContent) {
     this.der = der;
-    this.rdns = rdns;
+    this.rdns = content.rdns;
+    this.#content = content;
   }
 
   /**
@@ -74,11 +74,12 @@ export class DistinguishedName {
    * Reads a DER Name. The bytes are kept, not copied.
    *
    * @param der - the whole Name, tag and length included
+   * @param recurs - whether it is likely to come again, as that of an issuer is: it is then looked into once; default false
    * @throws {InvalidInputError} NAME_INVALID: not a Name, an empty RDN, or a string that is malformed for its type
    */
-  static fromDer(der: Uint8Array): DistinguishedName {
+  static fromDer(der: Uint8Array, recurs = false): DistinguishedName {
     try {
-      return new DistinguishedName(der, readRdns(der));
+      return new DistinguishedName(der, knownNames.read(der, recurs));
     } catch (error) {
       if (!(error instanceof InvalidInputError) || error.code === 'NAME_INVALID') throw error;
       throw nameInvalid(`Not a Name: ${error.message}`, '', error);
@@ -111,12 +112,13 @@ export class DistinguishedName {
   /** Whether two names are the same after RFC 5280 section 7.1: case and insignificant spaces do not count. */
   equals(other: DistinguishedName): boolean {
     if (this === other || equalBytes(this.der, other.der)) return true;
-    return this.#keys.length === other.#keys.length && this.isWithin(other);
+    return this.rdns.length === other.rdns.length && this.isWithin(other);
   }
 
   /** Equal for equal names, and for no others: to look names up by. */
   get matchKey(): string {
-    return this.#keys.join('\u0000');
+    this.#content.matchKey ??= this.#keys.join('\u0000');
+    return this.#content.matchKey;
   }
 
   /** Whether this name lies in the subtree of `base`: it begins with all RDNs of `base` (RFC 5280 section 4.2.1.10). */
@@ -127,15 +129,44 @@ export class DistinguishedName {
 
   /** The RFC 4514 string, the most specific RDN first. */
   toString(): string {
-    this.#text ??= formatNameText(this.rdns);
-    return this.#text;
+    this.#content.text ??= formatNameText(this.rdns);
+    return this.#content.text;
   }
 
   get #keys(): readonly string[] {
-    this.#matchKeys ??= this.rdns.map(matchKeyOf);
-    return this.#matchKeys;
+    this.#content.matchKeys ??= this.rdns.map(matchKeyOf);
+    return this.#content.matchKeys;
   }
 }
+
+/** What a name says, and what is worked out of it when first asked for: the same for all names of the same bytes. */
+interface NameContent {
+  readonly rdns: readonly RelativeDistinguishedName[];
+  matchKeys?: readonly string[];
+  matchKey?: string;
+  text?: string;
+}
+
+/** The names of issuers read lately, which most certificates that are read next have too. */
+class KnownNames {
+  readonly #slots = new Array<{ readonly der: Uint8Array; readonly content: NameContent } | undefined>(256);
+
+  read(der: Uint8Array, recurs: boolean): NameContent {
+    if (der.length > LONGEST_KNOWN) return { rdns: readRdns(der) };
+    const slot = hashBytes(der) % this.#slots.length;
+    const known = this.#slots[slot];
+    if (known !== undefined && equalBytes(known.der, der)) return known.content;
+    if (!recurs) return { rdns: readRdns(der) };
+    // A copy: views would keep the whole certificate.
+    const copy = new Uint8Array(der);
+    const content = { rdns: readRdns(copy) };
+    this.#slots[slot] = { der: new Uint8Array(der), content };
+    return content;
+  }
+}
+
+const LONGEST_KNOWN = 512;
+const knownNames = new KnownNames();
 
 function attributeOid(type: string): string {
   if (/^\d+(\.\d+)+$/.test(type)) return type;

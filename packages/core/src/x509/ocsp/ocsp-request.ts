@@ -71,7 +71,7 @@ function readOcspRequest(outer: DerReader): OcspRequest {
   if (requestor !== undefined) readGeneralName(requestor);
   requestor?.finish();
   const queries = readQueries(tbs.read(Tag.sequence));
-  const nonce = readNonce(readUnderstood(tbs, REQUEST_EXTENSIONS));
+  const nonce = readNonce(readUnderstood(tbs, REQUEST_EXTENSIONS, OCSP_NONCE));
   tbs.finish();
   return { queries, nonce };
 }
@@ -104,13 +104,13 @@ function readQueries(list: DerReader): OcspQuery[] {
   return queries;
 }
 
-function readUnderstood(reader: DerReader, tag: number): readonly Extension[] {
+function readUnderstood(reader: DerReader, tag: number, understood?: string): readonly Extension[] {
   const explicit = reader.optional(tag);
   if (explicit === undefined) return [];
   const list = explicit.read(Tag.sequence);
   explicit.finish();
   const extensions = readExtensions(list);
-  const unknown = extensions.find(({ critical, oid }) => critical && oid !== OCSP_NONCE);
+  const unknown = extensions.find(({ critical, oid }) => critical && oid !== understood);
   if (unknown !== undefined) invalidDer(`The critical extension ${unknown.oid} is not understood`, explicit.position);
   return extensions;
 }

@@ -2,12 +2,12 @@ import { signatureAlgorithmFor } from '../../crypto/algorithms.ts';
 import { headerLength, writeHeader } from '../../encoding/der/length.ts';
 import { contextTag, Tag } from '../../encoding/der/tags.ts';
 import { writeTime } from '../../encoding/der/time.ts';
-import { derContext, derOctetString, derOid, derSequence } from '../../encoding/der/writer.ts';
+import { derContext, derNull, derOctetString, derOid, derSequence } from '../../encoding/der/writer.ts';
 import type { CryptoProvider, MaybePromise, PrivateKey, SignatureAlgorithm } from '../../ports/crypto.ts';
-import { encodeExtensions } from '../extensions/extension.ts';
+import { type Extension, encodeExtensions } from '../extensions/extension.ts';
 import { andThen } from '../maybe-promise.ts';
 import { encodeSignatureAlgorithm } from '../signature-algorithm.ts';
-import { BASIC_RESPONSE, OCSP_NONCE } from './ocsp-oids.ts';
+import { BASIC_RESPONSE, OCSP_EXTENDED_REVOKE, OCSP_NONCE } from './ocsp-oids.ts';
 import { type OcspAnswer, singleResponseLength, writeSingleResponse } from './single-response.ts';
 
 /** Who signs responses. */
@@ -26,6 +26,8 @@ export interface OcspResponseContents {
   readonly answers: readonly OcspAnswer[];
   /** The request's nonce: its OCTET STRING, header included. */
   readonly nonce: Uint8Array | undefined;
+  /** Whether an answer says `revoked` of a certificate that was never issued, which a response must own up to. Default false. */
+  readonly extendedRevoke?: boolean;
 }
 
 const TIME = 17;
@@ -64,9 +66,9 @@ export class OcspResponseBuilder {
   }
 
   /** The ResponseData, which the signature covers, measured first and written into one buffer. */
-  #encodeData({ producedAt, answers, nonce }: OcspResponseContents): Uint8Array {
+  #encodeData({ producedAt, answers, nonce, extendedRevoke = false }: OcspResponseContents): Uint8Array {
     const listLength = answers.reduce((sum, answer) => sum + singleResponseLength(answer), 0);
-    const extensions = nonce === undefined ? undefined : encodeNonce(nonce);
+    const extensions = encodeResponseExtensions(nonce, extendedRevoke);
     const length = this.#responderId.length + TIME + headerLength(listLength) + listLength + (extensions?.length ?? 0);
     const data = new Uint8Array(headerLength(length) + length);
     let at = writeHeader(data, 0, Tag.sequence, length);
@@ -107,8 +109,11 @@ export class OcspResponseBuilder {
   }
 }
 
-function encodeNonce(nonce: Uint8Array): Uint8Array {
-  return derContext(1, true, encodeExtensions([{ oid: OCSP_NONCE, critical: false, value: nonce }]));
+function encodeResponseExtensions(nonce: Uint8Array | undefined, extendedRevoke: boolean): Uint8Array | undefined {
+  const extensions: Extension[] = [];
+  if (nonce !== undefined) extensions.push({ oid: OCSP_NONCE, critical: false, value: nonce });
+  if (extendedRevoke) extensions.push({ oid: OCSP_EXTENDED_REVOKE, critical: false, value: derNull() });
+  return extensions.length === 0 ? undefined : derContext(1, true, encodeExtensions(extensions));
 }
 
 function put(target: Uint8Array, at: number, bytes: Uint8Array): number {

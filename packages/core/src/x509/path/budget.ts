@@ -1,5 +1,7 @@
 import type { KeyKind } from '../../ports/crypto.ts';
+import type { Certificate } from '../certificate/certificate.ts';
 import type { ComparisonBudget } from '../name/name-constraints.ts';
+import { Memo } from './memo.ts';
 
 /** A P-384 verification takes several of P-256. */
 const COSTLY_KEY = 3;
@@ -18,6 +20,9 @@ export class PathBudget {
   #policyNodes = POLICY_NODES;
   /** For name constraints. */
   readonly comparisons: ComparisonBudget = { remaining: COMPARISONS };
+
+  /** On certificates' signatures that have been paid for, and need not be again. */
+  readonly verdicts = new Memo<Certificate, Memo<Certificate, boolean>>(2 * SIGNATURES);
 
   /** Which kind of work ran out first; undefined while none did. */
   exhausted: 'signatures' | 'steps' | 'names or policies' | undefined;

@@ -27,15 +27,22 @@ export function findCertificateProblem(
 }
 
 /**
- * Checks CAs, and remembers what does not change: everything but the dates.
+ * Checks CAs, and remembers of those that are familiar what does not change: everything but the dates.
  */
 export class IssuerChecks {
+  readonly #familiar: ReadonlySet<Certificate>;
   readonly #lasting = new Memo<Certificate, { role: PathRole; profile: PathProfile; found: PathProblem | undefined }>(
     2048,
   );
 
+  /** @param familiar the certificates that are likely to come again */
+  constructor(familiar: ReadonlySet<Certificate>) {
+    this.#familiar = familiar;
+  }
+
   /** As {@link findCertificateProblem}. */
   findProblem(certificate: Certificate, role: PathRole, at: number, profile: PathProfile): PathProblem | undefined {
+    if (!this.#familiar.has(certificate)) return findCertificateProblem(certificate, role, at, profile);
     let known = this.#lasting.get(certificate);
     if (known?.role !== role || known.profile !== profile) {
       known = { role, profile, found: findLastingProblem(certificate, role, profile) };

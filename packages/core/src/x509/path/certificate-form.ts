@@ -122,10 +122,10 @@ function findKeyIdentifierProblem(
     const message = 'A CA has no subjectKeyIdentifier';
     return formProblem(certificate, 'subjectKeyIdentifier.presence', '4.2.1.2', message, 'present', 'absent');
   }
+  if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return undefined;
   // Only a self-signed certificate may do without. Nobody looks for the issuer of an anchor, whoever that is.
   const isSelfSigned = role !== 'intermediate' && isSelfIssued(certificate);
   if (isSelfSigned || (role === 'anchor' && !isNeededInAnchor)) return undefined;
-  if (certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return undefined;
   const message = 'authorityKeyIdentifier has no keyIdentifier';
   return formProblem(certificate, 'authorityKeyIdentifier.presence', '4.2.1.1', message, 'present', 'absent');
 }

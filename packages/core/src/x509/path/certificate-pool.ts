@@ -1,4 +1,4 @@
-import { equalBytes, isBytes } from '../../encoding/bytes.ts';
+import { equalBytes, hashBytes, isBytes } from '../../encoding/bytes.ts';
 import { decodePem } from '../../encoding/pem.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { type Certificate, parseCertificate } from '../certificate/certificate.ts';
@@ -9,6 +9,9 @@ export type CertificateInput = string | Uint8Array;
 /** How many certificates an input may hold; what comes behind is not looked at. */
 export const MAX_CERTIFICATES = 1000;
 
+/** Among so many, looking at each costs less than an index. */
+const FEW = 4;
+
 /**
  * Certificates that a path may be built from, found by subject. Those that cannot be read are left out and remembered, since
  * other people's bundles hold all kinds of things, and none of them may spoil the rest.
@@ -18,8 +21,8 @@ export class CertificatePool {
   readonly certificates: readonly Certificate[];
   /** Why inputs were left out. */
   readonly unreadable: readonly InvalidInputError[];
-  readonly #bySubject = new Map<string, Certificate[]>();
-  readonly #byIssuer = new Map<string, Certificate[]>();
+  #bySubject: ReadonlyMap<string, readonly Certificate[]> | undefined;
+  #byIssuer: ReadonlyMap<string, readonly Certificate[]> | undefined;
 
   /**
    * @param inputs what the caller gave
@@ -27,13 +30,10 @@ export class CertificatePool {
    * @throws {InvalidInputError} INVALID_ARGUMENT: one is neither text nor bytes
    */
   constructor(inputs: readonly CertificateInput[], base?: Pick<CertificatePool, 'certificates' | 'unreadable'>) {
-    const unreadable: InvalidInputError[] = [...(base?.unreadable ?? [])];
-    const certificates: Certificate[] = (base?.certificates ?? []).filter((certificate) => this.#add(certificate));
-    for (const der of inputs.flatMap((input) => splitInput(input, unreadable)).slice(0, MAX_CERTIFICATES)) {
-      const certificate = tryParse(der, unreadable);
-      if (certificate !== undefined && this.#add(certificate)) certificates.push(certificate);
-    }
-    this.certificates = certificates;
+    const unreadable: InvalidInputError[] = base === undefined ? [] : [...base.unreadable];
+    const ders = inputs.flatMap((input) => splitInput(input, unreadable)).slice(0, MAX_CERTIFICATES);
+    const read = ders.map((der) => tryParse(der, unreadable)).filter((certificate) => certificate !== undefined);
+    this.certificates = distinct(base === undefined ? read : [...base.certificates, ...read]);
     this.unreadable = unreadable;
   }
 
@@ -52,24 +52,45 @@ export class CertificatePool {
 
   /** The certificates with a subject, by its `matchKey`. */
   withSubject(matchKey: string): readonly Certificate[] {
+    if (this.certificates.length <= FEW)
+      return this.certificates.filter(({ subject }) => subject.matchKey === matchKey);
+    this.#bySubject ??= grouped(this.certificates, ({ subject }) => subject.matchKey);
     return this.#bySubject.get(matchKey) ?? [];
   }
 
   /** The certificates with an issuer, by its `matchKey`. */
   withIssuer(matchKey: string): readonly Certificate[] {
+    this.#byIssuer ??= grouped(this.certificates, ({ issuer }) => issuer.matchKey);
     return this.#byIssuer.get(matchKey) ?? [];
   }
+}
 
-  #add(certificate: Certificate): boolean {
-    const namesakes = this.#bySubject.get(certificate.subject.matchKey) ?? [];
-    if (namesakes.some(({ der }) => equalBytes(der, certificate.der))) return false;
-    namesakes.push(certificate);
-    this.#bySubject.set(certificate.subject.matchKey, namesakes);
-    const siblings = this.#byIssuer.get(certificate.issuer.matchKey) ?? [];
-    siblings.push(certificate);
-    this.#byIssuer.set(certificate.issuer.matchKey, siblings);
-    return true;
+function grouped(
+  certificates: readonly Certificate[],
+  keyOf: (certificate: Certificate) => string,
+): Map<string, Certificate[]> {
+  const groups = new Map<string, Certificate[]>();
+  for (const certificate of certificates) {
+    const key = keyOf(certificate);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [certificate]);
+    else group.push(certificate);
   }
+  return groups;
+}
+
+/** Leaves out what came before, byte for byte. */
+function distinct(certificates: readonly Certificate[]): readonly Certificate[] {
+  if (certificates.length <= 1) return certificates;
+  const seen = new Map<number, Certificate[]>();
+  return certificates.filter((certificate) => {
+    const hash = hashBytes(certificate.signature);
+    const alike = seen.get(hash);
+    if (alike?.some(({ der }) => equalBytes(der, certificate.der))) return false;
+    if (alike === undefined) seen.set(hash, [certificate]);
+    else alike.push(certificate);
+    return true;
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../errors/families.ts';
 import type { KeyKind } from '../../ports/crypto.ts';
 import type { Certificate } from '../certificate/certificate.ts';
 import { type PathProblem, problem } from './problem.ts';
-import { findKeyProblem } from './signature-verifier.ts';
+import { findKeyProblem } from './signing-key.ts';
 
 /**
  * Judges the key that a certificate certifies, which may sign nothing in the path: a key that is malformed or weak makes

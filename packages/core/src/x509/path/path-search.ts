@@ -1,5 +1,7 @@
 import { equalBytes } from '../../encoding/bytes.ts';
+import type { MaybePromise } from '../../ports/crypto.ts';
 import type { Certificate } from '../certificate/certificate.ts';
+import { andThen, isPromise } from '../maybe-promise.ts';
 import type { PathBudget } from './budget.ts';
 import type { IssuerChecks, PathProfile } from './certificate-checks.ts';
 import type { PathRole } from './certificate-form.ts';
@@ -20,12 +22,21 @@ export interface SearchGround {
 }
 
 /** Says whether a finished path will do: undefined, or what is wrong with it. */
-export type PathJudge = (path: readonly Certificate[]) => Promise<PathProblem | undefined>;
+export type PathJudge = (path: readonly Certificate[]) => MaybePromise<PathProblem | undefined>;
 
 /** The outcome of a search: a path, end entity first and trust anchor last, or why there is none and how far it came. */
 export type SearchResult =
   | { readonly path: readonly Certificate[] }
   | { readonly problem: PathProblem; readonly tried: readonly Certificate[] };
+
+type Candidate = readonly [certificate: Certificate, role: Exclude<PathRole, 'end-entity'>];
+
+/** A path that may go on: the candidates for the issuer of its last certificate, and how many have been tried. */
+interface Branch {
+  readonly path: readonly Certificate[];
+  readonly candidates: readonly Candidate[];
+  tried: number;
+}
 
 const MAX_LENGTH = 32;
 const FEW = 4;
@@ -40,6 +51,8 @@ const FEW = 4;
 export class PathSearch {
   readonly #ground: SearchGround;
   readonly #judge: PathJudge;
+  /** Depth first: the last one is at work. */
+  readonly #open: Branch[] = [];
   #best: { readonly rank: number; readonly problem: PathProblem; readonly tried: readonly Certificate[] } | undefined;
   #reachable: ReadonlySet<string> | undefined;
 
@@ -57,21 +70,76 @@ export class PathSearch {
    *
    * @param target the certificate to be validated
    */
-  async run(target: Certificate): Promise<SearchResult> {
-    const found = await this.#extend([target]);
-    if (found !== undefined) return { path: found };
-    const { exhausted } = this.#ground.budget;
+  run(target: Certificate): MaybePromise<SearchResult> {
+    this.#open.push(this.#branch([target]));
+    return this.#advance(target);
+  }
+
+  /** Goes on while everything is known at once, as it mostly is: a wait costs as much as many a check. */
+  #advance(target: Certificate): MaybePromise<SearchResult> {
+    const { budget } = this.#ground;
+    for (let branch = this.#open.at(-1); branch !== undefined; branch = this.#open.at(-1)) {
+      const { path, candidates } = branch;
+      const next = candidates[branch.tried++];
+      if (next === undefined) {
+        this.#open.pop();
+        continue;
+      }
+      if (budget.exhausted !== undefined || !budget.takeStep()) break;
+      const [candidate, role] = next;
+      // A trust anchor may vouch for itself, but comes nowhere else twice.
+      if ((role === 'intermediate' || path.length > 1) && path.some((one) => isSameEntity(one, candidate))) continue;
+      const found = this.#lengthen(path, candidate, role);
+      if (isPromise(found)) return found.then((result) => result ?? this.#advance(target));
+      if (found !== undefined) return found;
+    }
+    const { exhausted } = budget;
     if (exhausted !== undefined) return { problem: budgetExceeded(exhausted), tried: [target] };
     return this.#best ?? { problem: this.#noIssuer(target), tried: [target] };
   }
 
+  /** Puts a candidate on a path: gives the path when it is finished, opens a branch when it may become one. */
+  #lengthen(
+    path: readonly Certificate[],
+    candidate: Certificate,
+    role: Candidate[1],
+  ): MaybePromise<SearchResult | undefined> {
+    const longer = [...path, candidate];
+    const proceed = (wrong: PathProblem | undefined): MaybePromise<SearchResult | undefined> => {
+      if (wrong === undefined && role === 'anchor') return this.#finish(longer);
+      if (wrong === undefined) this.#open.push(this.#branch(longer));
+      else this.#note(2, wrong, longer);
+      return undefined;
+    };
+    const wrong = this.#findStepProblem(path, candidate, role);
+    if (isPromise(wrong)) return wrong.then(proceed);
+    // Two signatures in one go look to a provider like two callers, who are served by its threads: a lone one takes turns.
+    const isAnotherDue = wrong === undefined && role === 'intermediate' && !this.#ground.verifier.knows(candidate);
+    return isAnotherDue ? Promise.resolve(wrong).then(proceed) : proceed(wrong);
+  }
+
+  #finish(path: readonly Certificate[]): MaybePromise<SearchResult | undefined> {
+    return andThen(this.#judge(path), (wrong) => {
+      if (wrong === undefined) return { path };
+      // What was not judged for want of budget may have been a valid path: the search cannot say what is wrong.
+      if (wrong.code === 'PATH_BUDGET_EXCEEDED') this.#ground.budget.exhausted ??= 'names or policies';
+      this.#note(3, wrong, path);
+      return undefined;
+    });
+  }
+
+  #branch(path: readonly Certificate[]): Branch {
+    const last = path[path.length - 1] as Certificate;
+    const candidates = this.#candidates(last, path.length >= MAX_LENGTH);
+    if (candidates.length === 0) this.#note(1, this.#noIssuer(last), path);
+    return { path, candidates, tried: 0 };
+  }
+
   /** Whoever bears the name of a certificate's issuer, the likeliest first. */
-  #candidates(child: Certificate, isTrustAnchorDue: boolean): readonly (readonly [Certificate, PathRole])[] {
+  #candidates(child: Certificate, isTrustAnchorDue: boolean): readonly Candidate[] {
     const { anchors, intermediates } = this.#ground;
     const issuer = child.issuer.matchKey;
-    const candidates: (readonly [Certificate, PathRole])[] = anchors
-      .withSubject(issuer)
-      .map((certificate) => [certificate, 'anchor'] as const);
+    const candidates: Candidate[] = anchors.withSubject(issuer).map((certificate) => [certificate, 'anchor']);
     if (!isTrustAnchorDue && this.#isReachable(issuer)) {
       for (const certificate of intermediates.withSubject(issuer)) candidates.push([certificate, 'intermediate']);
     }
@@ -79,44 +147,17 @@ export class PathSearch {
     return candidates;
   }
 
-  async #extend(path: readonly Certificate[]): Promise<readonly Certificate[] | undefined> {
-    const { budget } = this.#ground;
-    const last = path[path.length - 1] as Certificate;
-    const candidates = this.#candidates(last, path.length >= MAX_LENGTH);
-    if (candidates.length === 0) this.#note(1, this.#noIssuer(last), path);
-    for (const [candidate, role] of candidates) {
-      if (budget.exhausted !== undefined || !budget.takeStep()) return undefined;
-      // A trust anchor may vouch for itself, but comes nowhere else twice.
-      if ((role === 'intermediate' || path.length > 1) && path.some((one) => isSameEntity(one, candidate))) continue;
-      const longer = [...path, candidate];
-      const wrongStep = await this.#findStepProblem(last, candidate, role, path.length > 1);
-      if (wrongStep !== undefined) {
-        this.#note(2, wrongStep, longer);
-        continue;
-      }
-      if (role === 'anchor') {
-        const wrongPath = await this.#judge(longer);
-        if (wrongPath === undefined) return longer;
-        // What was not judged for want of budget may have been a valid path: the search cannot say what is wrong.
-        if (wrongPath.code === 'PATH_BUDGET_EXCEEDED') budget.exhausted ??= 'names or policies';
-        this.#note(3, wrongPath, longer);
-        continue;
-      }
-      const finished = await this.#extend(longer);
-      if (finished !== undefined) return finished;
-    }
-    return undefined;
-  }
-
   /** The target meets each candidate once, so that only verdicts on others are worth keeping. */
-  async #findStepProblem(
-    child: Certificate,
+  #findStepProblem(
+    path: readonly Certificate[],
     candidate: Certificate,
     role: PathRole,
-    isKept: boolean,
-  ): Promise<PathProblem | undefined> {
+  ): MaybePromise<PathProblem | undefined> {
     const { checks, verifier, budget, at, profile } = this.#ground;
-    return checks.findProblem(candidate, role, at, profile) ?? verifier.verify(child, candidate, budget, isKept);
+    const child = path[path.length - 1] as Certificate;
+    return (
+      checks.findProblem(candidate, role, at, profile) ?? verifier.verify(child, candidate, budget, path.length > 1)
+    );
   }
 
   /** A finished path that is refused says more than a certificate that was not tried further, and that more than none. */

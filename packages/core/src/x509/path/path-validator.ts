@@ -2,10 +2,11 @@ import { defaultCrypto } from '../../crypto/node-provider.ts';
 import type { InvalidInputError } from '../../errors/families.ts';
 import type { PathValidationError } from '../../errors/path-validation-error.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { CryptoProvider, MaybePromise } from '../../ports/crypto.ts';
 import { systemClock } from '../../ports/system-clock.ts';
 import type { Certificate } from '../certificate/certificate.ts';
-import { RevocationCheck } from '../revocation/revocation-check.ts';
+import { andThen, isPromise } from '../maybe-promise.ts';
+import { RevocationCheck, type RevocationResult } from '../revocation/revocation-check.ts';
 import { gatherEvidence } from '../revocation/revocation-evidence.ts';
 import type { RevocationStatus } from '../revocation/revocation-status.ts';
 import { CrlCache } from '../revocation/usable-crl.ts';
@@ -65,8 +66,8 @@ export class PathValidator {
   readonly #crypto: CryptoProvider;
   readonly #clock: Clock;
   readonly #verifier: SignatureVerifier;
-  readonly #checks = new IssuerChecks();
-  readonly #recent = new RecentCertificates();
+  readonly #checks: IssuerChecks;
+  readonly #recent: RecentCertificates;
   readonly #crls = new CrlCache();
 
   /**
@@ -77,7 +78,10 @@ export class PathValidator {
     this.#intermediates = new CertificatePool(inputList(intermediates));
     this.#crypto = crypto;
     this.#clock = clock;
-    this.#verifier = new SignatureVerifier(crypto);
+    const familiar = new Set([...this.#anchors.certificates, ...this.#intermediates.certificates]);
+    this.#verifier = new SignatureVerifier(crypto, familiar);
+    this.#checks = new IssuerChecks(familiar);
+    this.#recent = new RecentCertificates(familiar);
   }
 
   /**
@@ -89,12 +93,21 @@ export class PathValidator {
    * @throws {InvalidInputError} INVALID_ARGUMENT, EXTENSION_INVALID: an option is wrong, whatever the certificates
    */
   async validate(certificate: CertificateInput, request: PathRequest = {}): Promise<PathValidationResult> {
+    const result = this.validateAtOnce(certificate, request);
+    return isPromise(result) ? await result : result;
+  }
+
+  /**
+   * As {@link PathValidator.validate}, without a promise where the cryptography needs none.
+   *
+   * @internal
+   */
+  validateAtOnce(certificate: CertificateInput, request: PathRequest): MaybePromise<PathValidationResult> {
     checkRequest(request);
     const unreadable: InvalidInputError[] = [];
     const [first, ...rest] = splitInput(certificate, unreadable);
     const target = first && tryParse(first, unreadable);
     if (target === undefined) return invalid(unreadableTarget(unreadable[0]), []);
-    const at = Math.floor((request.at?.getTime() ?? this.#clock.now()) / 1000) * 1000;
     const ground: SearchGround = {
       anchors: this.#anchors,
       intermediates: this.#withMore(rest, inputList(request.intermediates)),
@@ -102,11 +115,10 @@ export class PathValidator {
       verifier: this.#verifier,
       budget: new PathBudget(),
       profile: request.profile ?? 'rfc5280',
-      at,
+      at: Math.floor((request.at?.getTime() ?? this.#clock.now()) / 1000) * 1000,
     };
     const wrong = findTargetProblem(target, request, ground);
-    if (wrong !== undefined) return invalid(wrong, [target]);
-    return this.#search(target, request, ground);
+    return wrong === undefined ? this.#search(target, request, ground) : invalid(wrong, [target]);
   }
 
   #withMore(rest: readonly Uint8Array[], inputs: readonly CertificateInput[]): CertificatePool {
@@ -118,26 +130,30 @@ export class PathValidator {
     return this.#intermediates.with(readable, unreadable);
   }
 
-  async #search(target: Certificate, request: PathRequest, ground: SearchGround): Promise<PathValidationResult> {
+  #search(target: Certificate, request: PathRequest, ground: SearchGround): MaybePromise<PathValidationResult> {
     const { crls = [], ocspResponses = [], requireRevocation: isRequired = false, ocspNonce } = request;
     const isChecked = isRequired || crls.length > 0 || ocspResponses.length > 0;
     const evidence = isChecked ? gatherEvidence(crls, ocspResponses, ground.at, this.#crls) : undefined;
     const { purpose, keyUsage = [], maxPathLength, policies = ANY_POLICIES } = request;
     let accepted: Pick<ValidPathResult, 'policies' | 'revocation'> | undefined;
-    const search = new PathSearch(ground, async (path) => {
+    const search = new PathSearch(ground, (path) => {
       const judged = judgePath(path, { purpose, keyUsage, maxPathLength, policies }, ground.budget);
       if ('problem' in judged) return judged.problem;
-      const revocation =
-        evidence === undefined
-          ? path.slice(1).map(() => NOT_CHECKED)
-          : await new RevocationCheck(ground, evidence, { isRequired, ocspNonce }, this.#crypto).checkPath(path);
-      if ('code' in revocation) return revocation;
-      accepted = { policies: judged.policies, revocation };
-      return undefined;
+      const settle = (revocation: RevocationResult): PathProblem | undefined => {
+        if ('code' in revocation) return revocation;
+        accepted = { policies: judged.policies, revocation };
+        return undefined;
+      };
+      if (evidence === undefined) return settle(path.slice(1).map(() => NOT_CHECKED));
+      return new RevocationCheck(ground, evidence, { isRequired, ocspNonce }, this.#crypto)
+        .checkPath(path)
+        .then(settle);
     });
-    const found = await search.run(target);
-    if ('problem' in found) return invalid(found.problem, found.tried);
-    return new AcceptedPath(found.path, accepted as NonNullable<typeof accepted>);
+    return andThen(search.run(target), (found) =>
+      'problem' in found
+        ? invalid(found.problem, found.tried)
+        : new AcceptedPath(found.path, accepted as NonNullable<typeof accepted>),
+    );
   }
 }
 

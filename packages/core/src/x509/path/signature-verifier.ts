@@ -1,9 +1,10 @@
 import { keyAlgorithmName } from '../../crypto/algorithms.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import type { CryptoProvider, KeyKind, PublicKey, SignatureAlgorithm } from '../../ports/crypto.ts';
+import type { CryptoProvider, MaybePromise, PublicKey, SignatureAlgorithm } from '../../ports/crypto.ts';
 import type { Certificate } from '../certificate/certificate.ts';
+import { isPromise } from '../maybe-promise.ts';
 import type { PathBudget } from './budget.ts';
-import { contentKey } from './content-key.ts';
+import { ImportedKeys } from './imported-keys.ts';
 import { Memo } from './memo.ts';
 import { type PathProblem, problem } from './problem.ts';
 
@@ -32,31 +33,32 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['2.16.840.1.101.3.4.3.2', 'DSA with SHA-256'],
 ]);
 
-const MOST_KEYS = 256;
 const MOST_CERTIFICATES = 2048;
-/** SubjectPublicKeyInfo of RSA-8192, in bytes. */
-const LONGEST_KEY = 1100;
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 8192;
-/** A larger exponent makes a verification as slow as its author likes. */
-const MAX_RSA_EXPONENT = 2n ** 33n;
+/** Of one certificate, or one CRL: there are seldom two. */
+const MOST_SIGNERS = 16;
+
+type Verdicts = Memo<Certificate, boolean>;
 
 /**
- * Verifies signatures with the keys of certificates, each key imported and each verdict found only once. It may outlive one
- * validation: what it remembers is bounded.
+ * Verifies signatures with the keys of certificates, each key imported only once, and each verdict on what is familiar found
+ * only once. It may outlive one validation: what it remembers is bounded.
  */
 export class SignatureVerifier {
   readonly #crypto: CryptoProvider;
-  readonly #keys = new Memo<Certificate, PublicKey | PathProblem>(MOST_CERTIFICATES);
-  /** A CA's key comes in several certificates: cross-signs, renewals, and the same one sent again. */
-  readonly #imported = new Memo<string, PublicKey>(MOST_KEYS);
-  readonly #verdicts = new Memo<Certificate, Map<Certificate, boolean>>(MOST_CERTIFICATES);
+  readonly #keys: ImportedKeys;
+  readonly #familiar: ReadonlySet<Certificate>;
+  readonly #verdicts = new Memo<Certificate, Verdicts>(MOST_CERTIFICATES);
   /** On CRLs, which are few and may be large: they are not kept alive for this. */
-  readonly #listVerdicts = new WeakMap<Signed, Map<Certificate, boolean>>();
+  readonly #listVerdicts = new WeakMap<Signed, Verdicts>();
 
-  /** @param crypto imports keys and verifies */
-  constructor(crypto: CryptoProvider) {
+  /**
+   * @param crypto imports keys and verifies
+   * @param familiar the certificates that are likely to come again: verdicts on them are worth keeping beyond one validation
+   */
+  constructor(crypto: CryptoProvider, familiar: ReadonlySet<Certificate>) {
     this.#crypto = crypto;
+    this.#keys = new ImportedKeys(crypto);
+    this.#familiar = familiar;
   }
 
   /**
@@ -68,99 +70,60 @@ export class SignatureVerifier {
    * @param remember keeps the verdict; default true
    * @returns what is wrong, or undefined
    */
-  async verify(
+  verify(
     signed: Signed,
     signer: Certificate,
     budget: PathBudget,
     remember = true,
-  ): Promise<PathProblem | undefined> {
+  ): MaybePromise<PathProblem | undefined> {
     const certificate = 'serialNumber' in signed ? (signed as Certificate) : undefined;
     const algorithm = signed.signatureAlgorithm;
     if (algorithm === undefined) return algorithmRefused(signed, certificate);
-    const known = (certificate ? this.#verdicts.get(certificate) : this.#listVerdicts.get(signed))?.get(signer);
+    const known = (certificate ? this.#knownOf(certificate, budget) : this.#listVerdicts.get(signed))?.get(signer);
     if (known !== undefined) return known ? undefined : signatureInvalid(certificate, signer);
-    const kept = this.#keys.get(signer);
-    const key = kept ?? (await this.#importKey(signer));
-    if ('code' in key) return key;
-    if (!budget.takeSignature(key.kind)) return budgetExceeded('signatures');
-    let verdict: boolean;
-    try {
-      const { tbs, signature, signatureSaltLength } = signed;
-      verdict = await this.#crypto.verify(key, algorithm, tbs, signature, signatureSaltLength);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return problem('PATH_SIGNATURE_INVALID', certificate, {
-        rule: 'signature.algorithm',
-        reference: 'RFC 5280 section 6.1.3 (a)(1)',
-        message: `A signature of algorithm ${algorithm} cannot be by the key of ${JSON.stringify(signer.subject.toString())}`,
-        expected: `an algorithm for ${keyAlgorithmName(key.kind)}`,
-        found: algorithm,
-        cause: error,
-      });
-    }
-    if (remember) {
-      const verdicts = (certificate ? this.#verdicts.get(certificate) : this.#listVerdicts.get(signed)) ?? new Map();
-      verdicts.set(signer, verdict);
-      if (certificate) this.#verdicts.set(certificate, verdicts);
-      else this.#listVerdicts.set(signed, verdicts);
-    }
-    return verdict ? undefined : signatureInvalid(certificate, signer);
+    const check = (key: PublicKey | PathProblem): MaybePromise<PathProblem | undefined> => {
+      if ('code' in key) return key;
+      if (!budget.takeSignature(key.kind)) return budgetExceeded('signatures');
+      const settle = (verdict: boolean): PathProblem | undefined => {
+        if (remember) this.#remember(signed, certificate, signer, verdict, budget);
+        return verdict ? undefined : signatureInvalid(certificate, signer);
+      };
+      const refuse = (error: unknown): PathProblem => algorithmMisfit(error, algorithm, key, certificate, signer);
+      try {
+        const { tbs, signature, signatureSaltLength } = signed;
+        const verdict = this.#crypto.verify(key, algorithm, tbs, signature, signatureSaltLength);
+        return isPromise(verdict) ? verdict.then(settle, refuse) : settle(verdict);
+      } catch (error) {
+        return refuse(error);
+      }
+    };
+    const key = this.#keys.keyOf(signer);
+    return isPromise(key) ? key.then(check) : check(key);
   }
 
-  async #importOnce(spki: Uint8Array): Promise<PublicKey> {
-    if (spki.length > LONGEST_KEY) return this.#crypto.importPublicKey(spki);
-    const content = contentKey(spki);
-    const known = this.#imported.get(content);
-    if (known !== undefined) return known;
-    const key = await this.#crypto.importPublicKey(spki);
-    this.#imported.set(content, key);
-    return key;
+  /** Whether a certificate's signature has been verified before, and the verdict is remembered beyond one validation. */
+  knows(certificate: Certificate): boolean {
+    return this.#verdicts.get(certificate) !== undefined;
   }
 
-  async #importKey(signer: Certificate): Promise<PublicKey | PathProblem> {
-    let key: PublicKey | PathProblem;
-    try {
-      const imported = await this.#importOnce(signer.spki);
-      key = findKeyProblem(signer, imported.kind) ?? imported;
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      key = problem('PATH_KEY_REFUSED', signer, {
-        rule: 'signing-key.unusable',
-        reference: 'RFC 5280 section 6.1.4 (d)',
-        message: `The key cannot verify anything: ${error.message}`,
-        expected: 'RSA, ECDSA on P-256, P-384 or P-521, Ed25519 or Ed448',
-        cause: error,
-      });
-    }
-    this.#keys.set(signer, key);
-    return key;
+  #knownOf(certificate: Certificate, budget: PathBudget): Verdicts | undefined {
+    return this.#familiar.has(certificate) ? this.#verdicts.get(certificate) : budget.verdicts.get(certificate);
   }
-}
 
-/**
- * Judges the size of a key that signs, or of one that is certified.
- *
- * @param certificate whose key it is
- * @param kind the key's kind
- */
-export function findKeyProblem(certificate: Certificate, kind: KeyKind): PathProblem | undefined {
-  if (kind.type !== 'RSA') return undefined;
-  const { modulusBits, publicExponent } = kind;
-  const refuse = (expected: string, found: string): PathProblem =>
-    problem('PATH_KEY_REFUSED', certificate, {
-      rule: 'signing-key.rsa',
-      reference: 'NIST SP 800-131A section 3',
-      message: `The RSA key is too weak, or too costly to use: ${found}`,
-      expected,
-      found,
-    });
-  if (modulusBits < MIN_RSA_BITS || modulusBits > MAX_RSA_BITS) {
-    return refuse(`a modulus of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`, `a modulus of ${modulusBits} bits`);
+  #remember(
+    signed: Signed,
+    certificate: Certificate | undefined,
+    signer: Certificate,
+    verdict: boolean,
+    budget: PathBudget,
+  ): void {
+    const verdicts =
+      (certificate ? this.#knownOf(certificate, budget) : this.#listVerdicts.get(signed)) ?? new Memo(MOST_SIGNERS);
+    verdicts.set(signer, verdict);
+    if (certificate === undefined) this.#listVerdicts.set(signed, verdicts);
+    else if (this.#familiar.has(certificate)) this.#verdicts.set(certificate, verdicts);
+    else budget.verdicts.set(certificate, verdicts);
   }
-  if (publicExponent < 3n || publicExponent % 2n === 0n || publicExponent > MAX_RSA_EXPONENT) {
-    return refuse('an odd exponent from 3 to 2^33', 'another exponent');
-  }
-  return undefined;
 }
 
 /** Makes the problem of a budget that ran out. */
@@ -170,6 +133,24 @@ export function budgetExceeded(what: string): PathProblem {
     reference: 'docs/path-validation.md, "Budgets"',
     message: `The certificates ask for more work than one validation may do (${what})`,
     found: what,
+  });
+}
+
+function algorithmMisfit(
+  error: unknown,
+  algorithm: SignatureAlgorithm,
+  key: PublicKey,
+  certificate: Certificate | undefined,
+  signer: Certificate,
+): PathProblem {
+  if (!(error instanceof InvalidInputError)) throw error;
+  return problem('PATH_SIGNATURE_INVALID', certificate, {
+    rule: 'signature.algorithm',
+    reference: 'RFC 5280 section 6.1.3 (a)(1)',
+    message: `A signature of algorithm ${algorithm} cannot be by the key of ${JSON.stringify(signer.subject.toString())}`,
+    expected: `an algorithm for ${keyAlgorithmName(key.kind)}`,
+    found: algorithm,
+    cause: error,
   });
 }
 

@@ -11,7 +11,7 @@ import { derInput } from '../der-input.ts';
 import { malformed } from '../malformed.ts';
 import { verifyMac } from './mac.ts';
 import { orderChain } from './order-chain.ts';
-import { encodePassword, type Pkcs12Password } from './password.ts';
+import { encodePassword, type TriedPassword } from './password.ts';
 import { decryptPbes2 } from './pbes2.ts';
 import { pkcs12Invalid } from './pkcs12-invalid.ts';
 import { Pkcs12Oid } from './pkcs12-oids.ts';
@@ -34,6 +34,8 @@ export interface ImportedPkcs12 {
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
+/** Two keys of the most iterations, a few seconds of one core, as {@link TriedPassword} counts them. */
+const MAX_WORK = 4_000_000;
 /** Each encrypted part may cost a derivation. */
 const MAX_PARTS = 8;
 const MAX_CERTIFICATES = 100;
@@ -59,7 +61,7 @@ interface Contents {
 export async function importPkcs12(der: Uint8Array, options: ImportPkcs12Options): Promise<ImportedPkcs12> {
   requireObject(options, 'importPkcs12() options');
   const { crypto = defaultCrypto } = options;
-  const password = encodePassword(options.password, { mayBeEmpty: true });
+  const password = { ...encodePassword(options.password, { mayBeEmpty: true }), work: { left: MAX_WORK } };
   const bytes = derInput(der, { what: 'PKCS#12 file', labels: ['PKCS12'], maxBytes: MAX_BYTES });
   const contents: Contents = { certificates: [], parts: 0 };
   try {
@@ -77,7 +79,7 @@ export async function importPkcs12(der: Uint8Array, options: ImportPkcs12Options
 async function readFile(
   outer: DerReader,
   contents: Contents,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<void> {
   const pfx = outer.read(Tag.sequence);
@@ -99,7 +101,7 @@ async function readFile(
 async function readPart(
   info: DerReader,
   contents: Contents,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<void> {
   const type = info.oid();
@@ -116,7 +118,7 @@ async function readPart(
 async function readBag(
   bag: SafeBag,
   contents: Contents,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<void> {
   if (bag.id === Pkcs12Oid.certBag) {
@@ -153,7 +155,7 @@ function readContent(info: DerReader): DerReader {
   return content;
 }
 
-async function decryptContent(data: DerReader, password: Pkcs12Password, crypto: CryptoProvider): Promise<Uint8Array> {
+async function decryptContent(data: DerReader, password: TriedPassword, crypto: CryptoProvider): Promise<Uint8Array> {
   data.smallInteger();
   const info = data.read(Tag.sequence);
   info.oid();

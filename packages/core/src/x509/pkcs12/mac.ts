@@ -4,7 +4,7 @@ import type { DerReader } from '../../encoding/der/reader.ts';
 import { Tag } from '../../encoding/der/tags.ts';
 import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../encoding/der/writer.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { Pkcs12Password } from './password.ts';
+import type { Pkcs12Password, TriedPassword } from './password.ts';
 import { derivePbkdf2, readPbkdf2 } from './pbkdf2.ts';
 import { pkcs12Invalid, wrongPassword } from './pkcs12-invalid.ts';
 import { HMAC_DIGESTS, MAC_DIGESTS, Pkcs12Oid } from './pkcs12-oids.ts';
@@ -48,7 +48,7 @@ export async function encodeMac(
 export async function verifyMac(
   reader: DerReader,
   content: Uint8Array,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<void> {
   const digestInfo = reader.read(Tag.sequence);
@@ -65,7 +65,7 @@ export async function verifyMac(
 async function computeMac(
   algorithm: DerReader,
   content: Uint8Array,
-  password: Pkcs12Password,
+  password: TriedPassword,
   { salt, iterations }: { readonly salt: Uint8Array; readonly iterations: number },
   crypto: CryptoProvider,
 ): Promise<Uint8Array> {
@@ -82,7 +82,7 @@ async function computeMac(
 async function computePbmac1(
   parameters: DerReader,
   content: Uint8Array,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<Uint8Array> {
   const derivation = readPbkdf2(parameters.read(Tag.sequence));

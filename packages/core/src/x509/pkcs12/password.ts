@@ -11,6 +11,12 @@ export interface Pkcs12Password {
   readonly utf8: Uint8Array;
 }
 
+/** A password that is tried on a file, and how much work the file may still make of that. */
+export interface TriedPassword extends Pkcs12Password {
+  /** PBKDF2 iterations, counted for each block of the derived keys. */
+  readonly work: { left: number };
+}
+
 /**
  * Encodes a password.
  *

@@ -3,7 +3,7 @@ import { Tag } from '../../encoding/der/tags.ts';
 import { derOctetString, derOid, derSequence } from '../../encoding/der/writer.ts';
 import { SealError } from '../../errors/families.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { Pkcs12Password } from './password.ts';
+import type { Pkcs12Password, TriedPassword } from './password.ts';
 import { derivePbkdf2, encodePbkdf2, readPbkdf2 } from './pbkdf2.ts';
 import { pkcs12Invalid, wrongPassword } from './pkcs12-invalid.ts';
 import { AES_CBC, Pkcs12Oid } from './pkcs12-oids.ts';
@@ -39,13 +39,13 @@ export async function encryptPbes2(
  * Decrypts what was encrypted by PBES2 with AES-CBC.
  *
  * @param algorithm - of the AlgorithmIdentifier's content
- * @throws {InvalidInputError} PKCS12_INVALID: another algorithm, such as the RC2 and triple DES of older files
+ * @throws {InvalidInputError} PKCS12_INVALID: another algorithm, such as the RC2 and triple DES of older files, or too much work
  * @throws {SealError} PKCS12_PASSWORD_WRONG: what comes out is not padded
  */
 export async function decryptPbes2(
   algorithm: DerReader,
   ciphertext: Uint8Array,
-  password: Pkcs12Password,
+  password: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<Uint8Array> {
   const scheme = algorithm.oid();

@@ -2,7 +2,7 @@ import type { DerReader } from '../../encoding/der/reader.ts';
 import { Tag } from '../../encoding/der/tags.ts';
 import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../encoding/der/writer.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { Pkcs12Password } from './password.ts';
+import type { TriedPassword } from './password.ts';
 import { pkcs12Invalid } from './pkcs12-invalid.ts';
 import { HMAC_DIGESTS, Pkcs12Oid } from './pkcs12-oids.ts';
 
@@ -15,9 +15,10 @@ export interface Pbkdf2Parameters {
   readonly keyLength: number | undefined;
 }
 
-/** The most that is derived for a file: a second of one core. */
+/** The most that one key takes. */
 const MAX_ITERATIONS = 2_000_000;
 const MAX_KEY_LENGTH = 64;
+const DIGEST_LENGTH = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-512': 64 } as const;
 
 /** Writes the AlgorithmIdentifier of PBKDF2 with HMAC-SHA-256. */
 export function encodePbkdf2(salt: Uint8Array, iterations: number): Uint8Array {
@@ -51,12 +52,19 @@ export function readPbkdf2(algorithm: DerReader): Pbkdf2Parameters {
   return { salt, iterations, digest, keyLength };
 }
 
-/** Derives a key of so many bytes. */
+/**
+ * Derives a key of so many bytes.
+ *
+ * @throws {InvalidInputError} PKCS12_INVALID: all keys of the file together take more work than a reader should do
+ */
 export async function derivePbkdf2(
   { digest, salt, iterations }: Pbkdf2Parameters,
   length: number,
-  password: Pkcs12Password,
+  { utf8, work }: TriedPassword,
   crypto: CryptoProvider,
 ): Promise<Uint8Array> {
-  return crypto.pbkdf2(digest, password.utf8, salt, iterations, length);
+  // Each block of a key longer than the digest costs all iterations again.
+  work.left -= iterations * Math.ceil(length / DIGEST_LENGTH[digest]);
+  if (work.left < 0) throw pkcs12Invalid('its keys together take too many iterations');
+  return crypto.pbkdf2(digest, utf8, salt, iterations, length);
 }

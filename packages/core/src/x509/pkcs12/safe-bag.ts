@@ -2,6 +2,7 @@ import { DerReader } from '../../encoding/der/reader.ts';
 import { contextTag, Tag } from '../../encoding/der/tags.ts';
 import { derContext, derOctetString, derOid, derSequence, derSet, derTagged } from '../../encoding/der/writer.ts';
 import { utf16 } from './password.ts';
+import { pkcs12Invalid } from './pkcs12-invalid.ts';
 import { Pkcs12Oid } from './pkcs12-oids.ts';
 
 /** What goes with a key or a certificate in a PKCS#12 file (RFC 7292 section 4.2: bagAttributes). */
@@ -39,10 +40,15 @@ export function encodeCertBag(certificate: Uint8Array, attributes: BagAttributes
   return encodeSafeBag(Pkcs12Oid.certBag, derSequence(derOid(Pkcs12Oid.x509Certificate), octets), attributes);
 }
 
+/** Far more than the certificates that a file may hold. */
+const MAX_BAGS = 1_000;
+
 /**
  * Reads SafeContents.
  *
  * @param der - the SEQUENCE OF SafeBag
+ * @throws {InvalidInputError} PKCS12_INVALID: there are more than 1,000
+ * @throws {InvalidInputError} DER_INVALID: it is malformed
  */
 export function readSafeBags(der: Uint8Array): SafeBag[] {
   const outer = new DerReader(der);
@@ -50,6 +56,7 @@ export function readSafeBags(der: Uint8Array): SafeBag[] {
   outer.finish();
   const bags: SafeBag[] = [];
   while (!list.done) {
+    if (bags.length === MAX_BAGS) throw pkcs12Invalid(`a part of it holds more than ${MAX_BAGS} entries`);
     const bag = list.read(Tag.sequence);
     const id = bag.oid();
     const value = bag.read(contextTag(0, true));

@@ -89,6 +89,10 @@ describe('an OCSP request', () => {
     expect(parseOcspRequest(testOcspRequestOf(ids, { singleExtensions: [harmless] })).queries).toHaveLength(1);
     expect(await refusal(testOcspRequestOf(ids, { extensions: [critical] }))).toContain('1.2.3.4');
     expect(await refusal(testOcspRequestOf(ids, { singleExtensions: [critical] }))).toContain('1.2.3.4');
+    // A nonce belongs to the request as a whole, where it may be critical.
+    const nonce = { oid: '1.3.6.1.5.5.7.48.1.2', critical: true, value: derOctetString(Uint8Array.of(1)) };
+    expect(parseOcspRequest(testOcspRequestOf(ids, { extensions: [nonce] })).nonce).toEqual(nonce.value);
+    expect(await refusal(testOcspRequestOf(ids, { singleExtensions: [nonce] }))).toContain(nonce.oid);
   });
 
   it('may ask about 100 certificates, and no more', async () => {

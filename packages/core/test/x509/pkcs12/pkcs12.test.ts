@@ -17,6 +17,9 @@ import {
   type KeyAlgorithm,
   nodeCrypto,
 } from '../../../src/index.ts';
+import { encodeMac } from '../../../src/x509/pkcs12/mac.ts';
+import { encodePassword } from '../../../src/x509/pkcs12/password.ts';
+import { encodeCertBag, encodeSafeBag } from '../../../src/x509/pkcs12/safe-bag.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
 import { seed, soakSize } from '../../support/soak.ts';
 import { testCertificate } from '../../support/test-ca.ts';
@@ -143,6 +146,8 @@ describe('what is given for export', () => {
     ['a name beyond the basic plane', { friendlyName: '🙂' }, 'INVALID_ARGUMENT'],
     ['an empty name', { friendlyName: '' }, 'INVALID_ARGUMENT'],
     ['no chain', { chainPem: '' }, 'PEM_INVALID'],
+    ['a chain that is no text', { chainPem: undefined as never }, 'INVALID_ARGUMENT'],
+    ['a key that is no text', { privateKeyPem: undefined as never }, 'PEM_INVALID'],
     ['a key that is none', { privateKeyPem: encodePem('PRIVATE KEY', derSequence()) }, 'KEY_INVALID'],
     ['a key under another label', { privateKeyPem: encodePem('EC PRIVATE KEY', derSequence()) }, 'PEM_INVALID'],
   ])('%s is refused', async (_, options, code) => {
@@ -166,7 +171,74 @@ const mac = (algorithm: Uint8Array, iterations: number) =>
     derInteger(iterations),
   );
 
+/** A PBKDF2 AlgorithmIdentifier whose digest is the default, SHA-1. */
+const derivation = (iterations: number, length: number) =>
+  derSequence(
+    derOid('1.2.840.113549.1.5.12'),
+    derSequence(derOctetString(new Uint8Array(8)), derInteger(iterations), derInteger(length)),
+  );
+
 describe('a file that is not worth the work', () => {
+  it.each<[string, number, number, string]>([
+    ['of which one key takes four blocks', 1_000_001, 64, 'too many iterations'],
+    ['that is within bounds', 1, 64, 'does not open'],
+  ])('%s is judged before or after the work', async (_, iterations, length, said) => {
+    const pbmac1 = derSequence(
+      derOid('1.2.840.113549.1.5.14'),
+      derSequence(derivation(iterations, length), derSequence(derOid('1.2.840.113549.2.9'), derNull())),
+    );
+    const file = derSequence(derInteger(3), data(derSequence()), mac(pbmac1, 1));
+    expect((await rejection(importPkcs12(file, { password: PASSWORD }))).message).toContain(said);
+  });
+
+  it('whose parts together take more than one of them may is given up, though the MAC is right', async () => {
+    const part = derSequence(
+      derOid('1.2.840.113549.1.7.6'),
+      derContext(
+        0,
+        true,
+        derSequence(
+          derInteger(0),
+          derSequence(
+            derOid('1.2.840.113549.1.7.1'),
+            derSequence(
+              derOid('1.2.840.113549.1.5.13'),
+              derSequence(
+                derivation(2_000_000, 32),
+                derSequence(derOid('2.16.840.1.101.3.4.1.42'), derOctetString(new Uint8Array(16))),
+              ),
+            ),
+            derContext(0, false, new Uint8Array(16)),
+          ),
+        ),
+      ),
+    );
+    const derived: number[] = [];
+    // What is derived does not matter here, only how often.
+    const frugal = Object.assign(Object.create(crypto) as typeof crypto, {
+      digest: crypto.digest.bind(crypto),
+      hmac: crypto.hmac.bind(crypto),
+      randomBytes: crypto.randomBytes.bind(crypto),
+      pbkdf2: async (_: unknown, __: Uint8Array, ___: Uint8Array, iterations: number, length: number) => {
+        derived.push(iterations);
+        return new Uint8Array(length);
+      },
+      aesCbcDecrypt: () => derSequence(),
+    });
+    const safe = derSequence(part, part, part);
+    const file = derSequence(
+      derInteger(3),
+      data(safe),
+      await encodeMac(safe, encodePassword(PASSWORD, { mayBeEmpty: false }), 1, crypto),
+    );
+    const error = await rejection(importPkcs12(file, { password: PASSWORD, crypto: frugal }));
+    expect([error.code, error.message]).toEqual([
+      'PKCS12_INVALID',
+      expect.stringContaining('together take too many iterations'),
+    ]);
+    expect(derived).toEqual([2_000_000]);
+  });
+
   it.each<[string, Uint8Array, string]>([
     ['nothing', new Uint8Array(), ''],
     ['text', new TextEncoder().encode('-----BEGIN'), ''],
@@ -191,6 +263,51 @@ describe('a file that is not worth the work', () => {
   ])('%s is refused', async (_, file, said) => {
     const error = await rejection(importPkcs12(file, { password: PASSWORD }));
     expect([error.code, error.message]).toEqual(['PKCS12_INVALID', expect.stringContaining(said)]);
+  });
+
+  it('with entries that nobody needs is read, with more than a thousand of them it is not', async () => {
+    const holding = async (count: number) => {
+      const bag = derSequence(derOid('1.2.3'), derContext(0, true, new Uint8Array()));
+      const safe = derSequence(data(derSequence(...Array.from({ length: count }, () => bag))));
+      const password = encodePassword(PASSWORD, { mayBeEmpty: false });
+      return derSequence(derInteger(3), data(safe), await encodeMac(safe, password, 1, crypto));
+    };
+    for (const [count, said] of [
+      [1_000, 'no certificate'],
+      [1_001, 'more than 1000 entries'],
+    ] as const) {
+      const error = await rejection(importPkcs12(await holding(count), { password: PASSWORD }));
+      expect([error.code, error.message]).toEqual(['PKCS12_INVALID', expect.stringContaining(said)]);
+    }
+  });
+
+  it('is read or refused, whatever is changed in it behind a right MAC', async () => {
+    const { leaf, root, privateKeyPem } = await material();
+    const der = (pem: string) => decodePem(pem)[0]?.der as Uint8Array;
+    const named = { friendlyName: 'name', localKeyId: new Uint8Array(4) };
+    const safe = derSequence(
+      data(derSequence(encodeCertBag(der(leaf), named), encodeCertBag(der(root), {}))),
+      data(derSequence(encodeSafeBag('1.2.840.113549.1.12.10.1.1', der(privateKeyPem), named))),
+    );
+    const password = encodePassword(PASSWORD, { mayBeEmpty: false });
+    const codes = new Set<string>();
+    let state = seed(20_261_122);
+    const rounds = soakSize(400, 50_000);
+    for (let round = 0; round < rounds; round++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      const at = (state >>> 8) % safe.length;
+      const changed = safe.with(at, (safe[at] as number) ^ (1 << (state & 7)));
+      const file = derSequence(derInteger(3), data(changed), await encodeMac(changed, password, 1, crypto));
+      codes.add(
+        await importPkcs12(file, { password: PASSWORD }).then(
+          () => 'read',
+          (error: unknown) => String((error as { code?: unknown }).code),
+        ),
+      );
+    }
+    expect([...codes]).toEqual(expect.arrayContaining(['CERTIFICATE_INVALID', 'PKCS12_INVALID', 'read']));
+    const documented = ['CERTIFICATE_INVALID', 'KEY_INVALID', 'KEY_UNSUPPORTED', 'PKCS12_INVALID', 'read'];
+    expect(documented).toEqual(expect.arrayContaining([...codes]));
   });
 
   it('larger than 4 MiB is refused before it is read', async () => {
