@@ -6,6 +6,7 @@ export type { ListAccountsOptions } from './accounts/accounts/find.ts';
 export type { AccountPatch, UpdateAccountOptions } from './accounts/accounts/update.ts';
 export type { LoginOptions } from './accounts/login/login-options.ts';
 export type { PasswordLoginResult } from './accounts/login/login-result.ts';
+export type { BeginPasskeyOptions, PasskeyLoginOptions } from './accounts/login/passkey-login.ts';
 export type { HashQueueOptions } from './accounts/passwords/hash-queue.ts';
 export type {
   BreachedPasswordCheck,
@@ -22,6 +23,16 @@ export {
 export type { ClientCertificate, DpopProof, SenderProof } from './accounts/proofs/proof.ts';
 export type { EnrollTotpOptions, RecoveryCodeSet, TotpEnrollment } from './accounts/second-factor/enrollment.ts';
 export type { SecondFactor } from './accounts/second-factor/judge-second-factor.ts';
+export type { Passkey } from './accounts/second-factor/passkeys/passkey.ts';
+export type {
+  PasskeyAuthenticationResponse,
+  PasskeyCreationOptions,
+  PasskeyDescriptor,
+  PasskeyRegistrationResponse,
+  PasskeyRequestOptions,
+} from './accounts/second-factor/passkeys/passkey-ceremony.ts';
+export type { PasskeyOptions } from './accounts/second-factor/passkeys/passkey-options.ts';
+export type { RegisterPasskeyOptions } from './accounts/second-factor/passkeys/register-passkey.ts';
 export type { AuthenticateOptions } from './accounts/sessions/authenticate.ts';
 export type { ListSessionsOptions, Session } from './accounts/sessions/list-sessions.ts';
 export type { LoginResult } from './accounts/sessions/login-result.ts';
@@ -34,7 +45,8 @@ export type { LoginThrottleOptions, Rate } from './accounts/throttle/throttle-op
 export type { SigningAlgorithm } from './accounts/tokens/jws-algorithm.ts';
 export type { BoundTo, Principal } from './accounts/tokens/principal.ts';
 export type { BootstrapOptions, BootstrapResult } from './authority/bootstrap.ts';
-export { CertificateAuthority, type CertificateAuthorityOptions } from './authority/certificate-authority.ts';
+export { CertificateAuthority } from './authority/certificate-authority.ts';
+export type { CertificateAuthorityOptions } from './authority/certificate-authority-options.ts';
 export type { CrlOptions } from './authority/crl/crl-options.ts';
 export type { CrlRequest } from './authority/crl/crl-request.ts';
 export type { SignedCrl } from './authority/crl/signed-crl.ts';

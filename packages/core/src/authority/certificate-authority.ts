@@ -1,24 +1,20 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
 import { requireObject } from '../errors/require-object.ts';
-import { StorageError } from '../errors/storage-error.ts';
 import { eventCollections } from '../events/event-collections.ts';
-import { type EventLog, requireSameStorage } from '../events/event-log.ts';
-import type { Keyring } from '../keyring/keyring.ts';
+import { requireSameStorage } from '../events/event-log.ts';
 import type { Abortable } from '../ports/abortable.ts';
 import type { CertificateStatusSource } from '../ports/certificate-status.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { CryptoProvider } from '../ports/crypto.ts';
 import type { CertificateRequest, CertificateRequestResult, Issuer } from '../ports/issuer.ts';
-import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
-import type { StorageBackend } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { throwIfAborted, timerSleep } from '../store/backoff.ts';
 import { Blobs, blobCollections } from '../store/blobs.ts';
+import { requireDurability } from '../store/durability.ts';
 import { Store } from '../store/store.ts';
 import { type Inspection, inspect } from '../x509/inspect/inspect.ts';
 import { type BootstrapOptions, type BootstrapResult, bootstrapAuthority } from './bootstrap.ts';
+import type { CertificateAuthorityOptions } from './certificate-authority-options.ts';
 import { ledgerStatus } from './certificate-status.ts';
 import { authorityCollections } from './collections.ts';
 import type { AuthorityContext } from './context.ts';
@@ -28,7 +24,7 @@ import { namedScope } from './crl/crl-scope.ts';
 import { currentCrl } from './crl/crl-service.ts';
 import { currentCrls } from './crl/current-crls.ts';
 import { SharedRuns } from './crl/shared-runs.ts';
-import type { SignedCrl } from './crl/signed-crl.ts';
+import { handedOut, type SignedCrl } from './crl/signed-crl.ts';
 import { requireBaseUrl } from './http-url.ts';
 import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
 import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
@@ -49,40 +45,10 @@ import { crlTask } from './maintenance.ts';
 import { ocspTask } from './ocsp/maintenance.ts';
 import { describeOutcome, type SignedOcspResponse } from './ocsp/ocsp-outcome.ts';
 import { OcspService } from './ocsp/ocsp-service.ts';
-import { type OcspOptions, ocspSettings } from './ocsp/options.ts';
-import type { IssuancePolicy } from './policy/hook.ts';
+import { ocspSettings } from './ocsp/options.ts';
 import { checkProfiles } from './profile-rules.ts';
-import { builtInProfiles, type CertificateProfile } from './profiles.ts';
+import { builtInProfiles } from './profiles.ts';
 import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revocation.ts';
-
-/** What a `CertificateAuthority` works with. */
-export interface CertificateAuthorityOptions {
-  readonly storage: StorageBackend;
-  /** Seals the private keys of the intermediates. */
-  readonly keyring: Keyring;
-  /** Names this authority among those of one storage: `[a-z][a-z0-9-]{0,39}`; `internal` by default. */
-  readonly name?: string;
-  /** Where the host serves CRLs and issuer certificates, such as `http://pki.example/pki`; without it certificates point nowhere. */
-  readonly baseUrl?: string;
-  /** How OCSP requests are answered, and where. */
-  readonly ocsp?: OcspOptions;
-  /** Profiles beside, or instead of, the built-in ones, by name. */
-  readonly profiles?: Readonly<Record<string, CertificateProfile>>;
-  /** The host's own rules, on top of the built-in ones. */
-  readonly policy?: IssuancePolicy;
-  /**
-   * Hands certificates out, and installs intermediates, without having validated the finished path. Default false: a defect of a key, of
-   * the host's profiles or of this software is then found here, at the cost of one verification a certificate.
-   */
-  readonly skipPathValidation?: boolean;
-  /** Where each change is told of, in its own commit. */
-  readonly events?: EventLog;
-  /** The least durability that will do. By default less than `durable` is only warned of. */
-  readonly requireDurability?: 'async' | 'durable';
-  readonly clock?: Clock;
-  readonly crypto?: CryptoProvider;
-  readonly logger?: Logger;
-}
 
 /**
  * An online certificate authority. It holds intermediates only (the root is an `OfflineRoot`), keeps a ledger of what it issued, and
@@ -104,7 +70,8 @@ export class CertificateAuthority implements Issuer {
   /**
    * Does no I/O: collections open and keys load at first use.
    *
-   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `ocsp`, `requireDurability` or one of `profiles` is malformed
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `ocsp`, `requireDurability`, `skipPathValidation` or one of `profiles`
+   *   is malformed
    * @throws {ConflictError} EVENTS_STORAGE_MISMATCH: `events` stands on another storage
    * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
    */
@@ -121,8 +88,11 @@ export class CertificateAuthority implements Issuer {
     }
     requireBaseUrl(options.baseUrl);
     checkProfiles(options.profiles ?? {});
+    // A text such as "false" would switch the gate off.
+    if (!['boolean', 'undefined'].includes(typeof options.skipPathValidation))
+      throw new InvalidInputError('INVALID_ARGUMENT', 'skipPathValidation must be true or false');
     requireSameStorage(events, storage);
-    checkDurability(storage, options.requireDurability, logger);
+    requireDurability(storage, options.requireDurability, { what: 'certificates', logger });
     const collections = [
       ...authorityCollections,
       ...blobCollections,
@@ -327,7 +297,8 @@ export class CertificateAuthority implements Issuer {
    * The CRL of an intermediate, or of one of its shards: signed anew only when a revocation is missing from it or its nextUpdate is near.
    *
    * @returns what shows every revocation and release that was acknowledged before
-   * @throws {ConflictError} INTERMEDIATE_AMBIGUOUS: several are installed and none was named; AUTHORITY_NOT_READY
+   * @throws {ConflictError} INTERMEDIATE_AMBIGUOUS: several are installed and none was named; AUTHORITY_NOT_READY; COMMIT_CONFLICT: other
+   *   instances kept storing theirs meanwhile
    * @throws {NotFoundError} INTERMEDIATE_NOT_FOUND
    * @throws {InvalidInputError} INVALID_ARGUMENT: the intermediate has no such shard, or has several and none was named
    */
@@ -337,7 +308,7 @@ export class CertificateAuthority implements Issuer {
     if (typeof delta !== 'boolean') throw new InvalidInputError('INVALID_ARGUMENT', 'delta must be true or false');
     throwIfAborted(signal);
     const scope = namedScope(await this.#state.named(intermediate), shard);
-    return currentCrl(this.#context, scope, delta ? 'delta' : 'complete');
+    return handedOut(await currentCrl(this.#context, scope, delta ? 'delta' : 'complete'));
   }
 
   /**
@@ -403,33 +374,7 @@ export class CertificateAuthority implements Issuer {
   async #stateChange<T>(change: Promise<T>): Promise<T> {
     const result = await change;
     this.#state.forget();
+    this.#ocsp.forgetAll();
     return result;
   }
-}
-
-function checkDurability(
-  storage: StorageBackend,
-  required: 'async' | 'durable' | undefined,
-  logger: Logger | undefined,
-): void {
-  const order = ['volatile', 'async', 'durable'];
-  if (required !== undefined && !order.includes(required)) {
-    throw new InvalidInputError(
-      'INVALID_ARGUMENT',
-      `requireDurability must be async or durable, not ${JSON.stringify(required)}`,
-    );
-  }
-  const { durability } = storage.capabilities;
-  if (order.indexOf(durability) >= order.indexOf(required ?? 'durable')) return;
-  if (required === undefined) {
-    logger?.warn('The certificate ledger stands on a storage that can lose acknowledged commits', { durability });
-    return;
-  }
-  throw new StorageError(
-    'STORAGE_UNSAFE_CONFIG',
-    `The authority requires ${required} storage, and this one is ${durability}`,
-    {
-      facts: { required, durability },
-    },
-  );
 }

@@ -49,6 +49,16 @@ describe('the CRL of an intermediate', () => {
     expect(await authority.crl()).toEqual(second);
   });
 
+  it('is not changed by what a caller does to the bytes', async () => {
+    const { authority } = await createTestAuthority();
+    const [first, second] = [await authority.issue(request), await authority.issue(request)];
+    await authority.revoke(first.serialNumber);
+    (await authority.crl()).der.fill(0);
+    await authority.revoke(second.serialNumber);
+    const crl = parseCrl((await authority.crl()).der);
+    expect([first, second].map(({ serialNumber }) => crl.find(serialNumber) !== undefined)).toEqual([true, true]);
+  });
+
   it('asked of several instances at once is signed once for all: the first to commit it wins', async () => {
     const { authority, another } = await createTestAuthority();
     const { serialNumber } = await authority.issue(request);
@@ -250,6 +260,24 @@ describe('CRLs asked for while certificates are being revoked', () => {
     await authority.revoke(serialNumber);
     meanwhile = () => other.crl();
     expect(parseCrl((await authority.crl()).der).find(serialNumber)).toBeDefined();
+  });
+
+  it.each([{}, { delta: true }])('that a clock of the future has signed is replaced at once: %o', async (options) => {
+    const clock = new VirtualClock();
+    const { authority, another } = await createTestAuthority({ clock });
+    const { serialNumber } = await authority.issue({ ...request, validity: { days: 20 } });
+    await authority.crl(options);
+    await authority.revoke(serialNumber);
+    const numbers = [(await authority.crl(options)).number];
+    // The second one no longer lists what has ended by its clock.
+    for (const days of [30, 35])
+      numbers.push((await another({ clock: { now: () => clock.now() + days * DAY } }).crl(options)).number);
+    const crl = await authority.crl(options);
+    numbers.push(crl.number);
+    expect(crl.thisUpdate.getTime()).toBe(clock.now());
+    expect(parseCrl(crl.der).find(serialNumber)).toBeDefined();
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
+    expect(await authority.crl(options)).toEqual(crl);
   });
 
   it('keeps a revoked certificate that is still valid, though a clock that was ahead signed the last one', async () => {

@@ -39,6 +39,19 @@ describe('the chores of an authority', () => {
     expect(commits.length).toBe(before);
   });
 
+  it('replace a CRL that a clock of the future has signed, the delta CRL too', async () => {
+    const { authority, another, clock } = await createTestAuthority();
+    const ahead = another({ clock: { now: () => clock.now() + 30 * DAY } });
+    for (const delta of [false, true]) await ahead.crl({ delta });
+    for (let round = 0; round < 2; round++) await crlTask(authority).run({ limit: 10 });
+    const { number } = await authority.crl({ delta: true });
+    await crlTask(authority).run({ limit: 10 });
+    for (const delta of [false, true]) {
+      const crl = await another().crl({ delta });
+      expect([crl.number, crl.thisUpdate.getTime()]).toEqual([number, clock.now()]);
+    }
+  });
+
   it('take turns within their limit until all is done', async () => {
     const { authority, root } = await createTestAuthority();
     for (let more = 0; more < 3; more++) await addIntermediate(authority, root);

@@ -40,6 +40,8 @@ describe('the options of a CertificateAuthority', () => {
     [{ baseUrl: 'pki.example' }, 'baseUrl'],
     [{ baseUrl: 'http://pki.example/a b' }, 'baseUrl'],
     [{ baseUrl: 5 as unknown as string }, 'baseUrl'],
+    [{ skipPathValidation: 'false' as unknown as boolean }, 'skipPathValidation'],
+    [{ skipPathValidation: null as unknown as boolean }, 'skipPathValidation'],
   ])('are refused: %j', async (change, field) => {
     const error = await rejection(() => construct(change));
     expect(error).toMatchObject({ name: 'InvalidInputError', code: 'INVALID_ARGUMENT' });

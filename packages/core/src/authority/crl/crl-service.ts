@@ -28,8 +28,9 @@ export async function nextDue(
 ): Promise<{ readonly kind: CrlKind; readonly dueAt: number }> {
   const stored = (await context.store.get(crls, id))?.value;
   if (stored === undefined || (await hasPendingChanges(context, id, 'complete'))) return { kind: 'complete', dueAt: 0 };
-  const complete = renewAt(stored);
-  const delta = stored.delta === undefined ? Number.POSITIVE_INFINITY : renewAt(stored.delta);
+  const now = context.clock.now();
+  const complete = renewAt(stored, now);
+  const delta = stored.delta === undefined ? Number.POSITIVE_INFINITY : renewAt(stored.delta, now);
   // A complete CRL brings the delta CRL along.
   return delta < complete ? { kind: 'delta', dueAt: delta } : { kind: 'complete', dueAt: complete };
 }
@@ -46,8 +47,7 @@ async function produce(context: AuthorityContext, scope: CrlScope, kind: CrlKind
     const turn = await takeTurn(context, scope.id);
     if (turn === undefined && seen !== undefined) {
       // Whoever has the turn renews it: until then this one is as good as any.
-      if (known !== undefined && !isBehind && context.clock.now() < known.nextUpdate)
-        return readCrl(context, scope.id, kind, known);
+      if (known !== undefined && !isBehind && isValid(context, known)) return readCrl(context, scope.id, kind, known);
       const pause = turnPause(waited, seen.value.size);
       waited += pause;
       if (pause > 0) {
@@ -92,6 +92,12 @@ async function signInTurn(
   }
 }
 
+function isValid({ clock }: AuthorityContext, crl: Parameters<typeof renewAt>[0]): boolean {
+  const now = clock.now();
+  return crl.thisUpdate <= now && now < crl.nextUpdate;
+}
+
 function isFresh({ clock }: AuthorityContext, crl: Parameters<typeof renewAt>[0]): boolean {
-  return clock.now() < renewAt(crl);
+  const now = clock.now();
+  return now < renewAt(crl, now);
 }

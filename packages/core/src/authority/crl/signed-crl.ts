@@ -2,7 +2,6 @@ import { encodePem } from '../../encoding/pem.ts';
 
 /** A CRL as it is served. */
 export interface SignedCrl {
-  /** Not to be changed: calls share it. */
   readonly der: Uint8Array;
   readonly pem: string;
   /** The CRL number (RFC 5280 section 5.2.3). */
@@ -35,4 +34,19 @@ export function describeCrl(der: Uint8Array, { number, baseNumber, thisUpdate, n
     thisUpdate: new Date(thisUpdate),
     nextUpdate: new Date(nextUpdate),
   };
+}
+
+/** A CRL for a caller, with bytes of its own that are copied when they are asked for: the next CRL is built from ours. */
+export function handedOut(crl: SignedCrl): SignedCrl {
+  let der: Uint8Array | undefined;
+  return Object.defineProperties({} as SignedCrl, {
+    ...Object.getOwnPropertyDescriptors(crl),
+    der: {
+      enumerable: true,
+      get() {
+        der ??= crl.der.slice();
+        return der;
+      },
+    },
+  });
 }

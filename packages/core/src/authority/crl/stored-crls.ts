@@ -18,15 +18,15 @@ export function storedCrl(stored: StoredCrls | undefined, kind: CrlKind): Stored
   return kind === 'complete' ? stored : stored?.delta;
 }
 
-/** When a CRL is to be signed anew, whatever has changed; epoch milliseconds. */
-export function renewAt({
-  thisUpdate,
-  nextUpdate,
-}: {
-  readonly thisUpdate: number;
-  readonly nextUpdate: number;
-}): number {
-  return thisUpdate + Math.floor((nextUpdate - thisUpdate) * RENEW_AFTER);
+/**
+ * When a CRL is to be signed anew, whatever has changed; epoch milliseconds. One of the future is due at once (0): a clock that was ahead has
+ * signed it, no relying party takes it yet, and it may have let entries go too early.
+ */
+export function renewAt(
+  { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number },
+  now: number,
+): number {
+  return thisUpdate > now ? 0 : thisUpdate + Math.floor((nextUpdate - thisUpdate) * RENEW_AFTER);
 }
 
 /** Reads a stored CRL, or finds it in memory. */

@@ -11,7 +11,7 @@ import { authorities, ledger, ocspResponders } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
 import type { InstalledIntermediate, SigningSnapshot, SigningState } from '../intermediates/signing-state.ts';
 import type { LedgerValue } from '../ledger.ts';
-import { ocspStatus } from './certificate-status.ts';
+import { NEVER_ISSUED, ocspStatus } from './certificate-status.ts';
 import { IssuerIndex } from './issuer-index.ts';
 import type { OcspOutcome } from './ocsp-outcome.ts';
 import { PresignedResponses } from './presigned.ts';
@@ -83,6 +83,11 @@ export class OcspService {
     this.#presigned.forget(serialNumber);
   }
 
+  /** Forgets everything that was signed: the intermediates have changed, and with one the status of all its certificates may have. */
+  forgetAll(): void {
+    this.#presigned.forgetAll();
+  }
+
   async #respond(requestDer: Uint8Array, request: OcspRequest, options: Abortable): Promise<OcspOutcome> {
     const { name, clock } = this.#context;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -147,7 +152,8 @@ export class OcspService {
       thisUpdate,
       nextUpdate,
     }));
-    const der = await responder.builder.build({ producedAt: thisUpdate, answers, nonce }, crypto);
+    const extendedRevoke = answers.some(({ status }) => status === NEVER_ISSUED);
+    const der = await responder.builder.build({ producedAt: thisUpdate, answers, nonce, extendedRevoke }, crypto);
     const cacheable = nonce === undefined && answers.every(({ status }) => status.kind !== 'unknown');
     const outcome: OcspOutcome = { der, status: 'successful', updates: { thisUpdate, nextUpdate }, cacheable };
     if (isKept && only !== undefined) {
@@ -160,9 +166,13 @@ export class OcspService {
   }
 
   #issuers(snapshot: SigningSnapshot): Promise<IssuerIndex> {
-    if (this.#index?.snapshot !== snapshot)
-      this.#index = { snapshot, index: IssuerIndex.of(snapshot, this.#context.crypto) };
-    return this.#index.index;
+    if (this.#index?.snapshot === snapshot) return this.#index.index;
+    const made = { snapshot, index: IssuerIndex.of(snapshot, this.#context.crypto) };
+    this.#index = made;
+    made.index.catch(() => {
+      if (this.#index === made) this.#index = undefined;
+    });
+    return made.index;
   }
 
   /** What must be good again later is tryLater; what a person has to mend is internalError. Neither says that a certificate is good. */

@@ -75,4 +75,10 @@ export class PresignedResponses {
       if (response.serialNumber === serialNumber) this.#responses.delete(key);
     }
   }
+
+  /** Drops every response. */
+  forgetAll(): void {
+    this.#generation += 1;
+    this.#responses.clear();
+  }
 }

@@ -133,6 +133,14 @@ describe('a revocation', () => {
     expect(onlyAnswer(await authority.ocsp(asked)).status).toBe('good');
   });
 
+  it('of the intermediate itself does so too', async () => {
+    const { authority, asked, intermediate, root } = await scene(60_000);
+    expect(onlyAnswer(await authority.ocsp(asked)).status).toBe('good');
+    await root.revokeIntermediate(intermediate.serialNumber as string, { reason: 'keyCompromise' });
+    await authority.installRootCrl((await root.crl()).crl.pem);
+    expect(onlyAnswer(await authority.ocsp(asked)).status).toBe('revoked');
+  });
+
   it.each([0, 1, 1_000, 60_000])('shows on another within %d ms', async (maxStaleMs) => {
     const { another, asked, clock, serialNumber } = await scene();
     const other = another({ ocsp: { maxStaleMs } });
