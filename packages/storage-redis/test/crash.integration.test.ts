@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventLog, LocalKeyring } from '@chancery/core';
 import { SeededRandom } from '@chancery/core/testing';
 import { RedisStorage } from '@chancery/storage-redis';
 import { Redis } from 'ioredis';
@@ -255,6 +256,93 @@ describe('a failover by Sentinel', () => {
     );
     const command = (_key: string, name: string, ...words: string[]) => admin.call(name, ...words);
     expect((await audit({ command }, 'chancery')).faults).toEqual([]);
+  });
+
+  it('that loses acknowledged entries of the event log is told as a fork by a checkpoint that was kept outside', async () => {
+    const master = await startRedis();
+    const replica = await startRedis(['--replicaof', '127.0.0.1', String(master.port)]);
+    cleanUps.push(
+      () => replica.stop(),
+      () => master.stop(),
+    );
+    const admin = new Redis(master.url);
+    const replicated = new Redis(replica.url);
+    for (const client of [admin, replicated]) {
+      client.on('error', () => undefined);
+      cleanUps.push(() => client.disconnect());
+    }
+    await until(async () => /master_link_status:up/.test(String(await replicated.info('replication'))));
+    const sentinels = await startSentinels(master.port);
+    const keyring = LocalKeyring.generate();
+    const instance = () => {
+      const client = new Redis({
+        sentinels: sentinels.map((port) => ({ host: '127.0.0.1', port })),
+        name: 'chancery',
+        lazyConnect: true,
+        sentinelRetryStrategy: () => 50,
+        retryStrategy: () => 50,
+      });
+      const storage = new RedisStorage({ client, timeoutMs: 3000 });
+      cleanUps.push(() => storage.close());
+      return new EventLog({ storage, keyring });
+    };
+    const chain = async (events: EventLog, subjects: readonly string[]) => {
+      await events.pending({ limit: 1 });
+      for (const subject of subjects) {
+        const facts = { type: 'thing.changed', source: '/things', subject, subjectRevision: 1, data: {} };
+        expect(await events.storage.commit([events.write(facts)])).toEqual({ committed: true });
+      }
+      const [sequence] = events.maintenance();
+      while ((await sequence?.run({ limit: 1000 }))?.more);
+    };
+    const before = instance();
+    await chain(before, ['a', 'b', 'c']);
+    const kept = [(await before.checkpoint()).note];
+    const verifierKeys = [await before.verifierKey()];
+    expect(await admin.wait(1, 5000)).toBe(1);
+    // From here on nothing reaches the replica, which is fine with a master that waits for nobody.
+    replica.process.kill('SIGSTOP');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    await chain(before, ['d', 'e']);
+    kept.push((await before.checkpoint()).note);
+    expect(await before.verify({ checkpoints: kept, verifierKeys })).toMatchObject({ valid: true, size: 5 });
+    await master.kill();
+    replica.process.kill('SIGCONT');
+    await until(async () => /role:master/.test(String(await replicated.info('replication'))));
+
+    // An instance that remembers nothing of it, and has the checkpoints alone.
+    const after = instance();
+    await until(() =>
+      after.pending({ limit: 1 }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await after.verify()).toMatchObject({ valid: true, size: 3, forks: [] });
+    const report = await after.verify({ checkpoints: kept, verifierKeys });
+    expect(report.problems).toEqual([{ kind: 'truncated', sequence: 3, count: 2, checkpoint: 5 }]);
+    await until(() =>
+      chain(after, ['f', 'g', 'h']).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const { size } = await after.verify();
+    expect(size).toBeGreaterThan(5);
+    expect(await after.verify({ checkpoints: kept, verifierKeys })).toMatchObject({
+      valid: false,
+      problems: [{ kind: 'fork', sequence: 4, checkpoint: 5 }],
+    });
+    // The instance that lived through it puts it on record for everybody.
+    await until(() =>
+      chain(before, ['i']).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const told = await after.verify({ checkpoints: kept, verifierKeys });
+    expect(told.forks).toMatchObject([{ lostSize: 5, continuedFrom: size }]);
+    console.info(`a failover lost 2 of 5 acknowledged entries: ${told.problems.map(({ kind }) => kind).join(', ')}`);
   });
 });
 

@@ -173,7 +173,8 @@ export class EventLog {
    * to `verify`.
    *
    * @throws {ConflictError} EVENTS_KEYRING_MISSING
-   * @throws {StorageError} STORAGE_CORRUPT: the log contradicts its last checkpoint; any other of its codes
+   * @throws {StorageError} STORAGE_CORRUPT: the log contradicts its last checkpoint, or that is not signed by its key; any other of
+   *   its codes
    */
   checkpoint(options: Abortable = {}): Promise<Checkpoint> {
     return this.#checkpoints.make(options);

@@ -144,6 +144,23 @@ describe('a checkpoint', () => {
   });
 
   it.each([
+    ['a greater size than it says', { size: 1_000 }],
+    ['another text', { note: 'chancery/x\n2\nAAAA\n\n\u2014 chancery/x AAAA\n' }],
+    ['no note', { note: '' }],
+  ])('is not signed where the last one that is stored has %s', async (_, change) => {
+    const { events, storage } = createTestLog({ keyring });
+    await writeEvents(events, [factsOf('a')]);
+    await sequence(events);
+    await events.checkpoint();
+    const [stored] = await storage.get([{ collection: 'events_checkpoints', id: '1' }]);
+    const data = { ...stored?.data, ...change };
+    await commit(storage, [{ kind: 'put', collection: 'events_checkpoints', id: '1', version: 'x', data }]);
+    await writeEvents(events, [factsOf('b')]);
+    await sequence(events);
+    expect(await codeOf(events.checkpoint())).toBe('STORAGE_CORRUPT');
+  });
+
+  it.each([
     ['no text', 1],
     ['nothing', ''],
     ['no signature', 'a\n1\nAAAA\n'],

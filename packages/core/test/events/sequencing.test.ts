@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { CloudEvent } from '../../src/index.ts';
 import { faultInjector } from '../../src/testing/fault-injector.ts';
@@ -107,6 +108,17 @@ describe('sequencing', () => {
     await writeEvents(events, [factsOf('a', 2)]);
     await sequence(events);
     expect(subjectsOf(await expectSound(events)).at(-1)).toBe('a/2');
+  });
+
+  it('waits for a revision no longer where a clock is set back meanwhile', async () => {
+    const { clock, events } = createTestLog({ holdBackMs: 1_000 });
+    await writeEvents(events, [factsOf('a', 2)]);
+    await sequence(events);
+    clock.set(clock.now() - 86_400_000);
+    await sequence(events);
+    clock.advance(1_000);
+    await sequence(events);
+    expect(subjectsOf(await expectSound(events))).toEqual(['a/2']);
   });
 
   it('splits events that are too large for one commit', async () => {
@@ -273,11 +285,14 @@ describe('listeners', () => {
     const heard: string[] = [];
     events.on('*', () => Promise.reject(new Error('the password is 456')));
     events.on('*', ({ subject }) => heard.push(subject));
+    // A promise of another realm is none of this one's class.
+    events.on('*', () => runInNewContext('Promise.reject(7)'));
     await writeEvents(events, [factsOf('a'), factsOf('b')]);
     await sequence(events);
     await Promise.resolve();
     expect(heard.toSorted()).toEqual(['a', 'b']);
-    expect(errors).toHaveLength(4);
+    expect(errors).toHaveLength(6);
+    expect(errors.filter(({ error }) => error === 'number')).toHaveLength(2);
     expect(JSON.stringify(errors)).not.toContain('password');
   });
 

@@ -142,6 +142,18 @@ describe('verify finds', () => {
     ]);
   });
 
+  it('that it is shorter than where the verification was to begin, by a checkpoint', async () => {
+    const { events, storage, documents, notes } = await scene();
+    await cutBack(storage, documents, 8);
+    await commit(storage, [{ kind: 'delete', collection: 'events_checkpoints', id: String(SIZE) }]);
+    for (const from of [SIZE, SIZE - 1, 9]) {
+      expect((await events.verify({ from, checkpoints: notes })).problems).toEqual([
+        { kind: 'truncated', sequence: 8, count: 4, checkpoint: SIZE },
+      ]);
+    }
+    expect(await events.verify({ from: SIZE })).toMatchObject({ from: 8, size: 8 });
+  });
+
   it('that it is another log than a checkpoint says', async () => {
     const { clock, events, storage, documents, notes } = await scene();
     await cutBack(storage, documents, 4);
@@ -171,6 +183,8 @@ describe('verify finds', () => {
     const [head] = await storage.get([{ collection: 'events_heads', id: 'log' }]);
     await put(storage, head as StoredDocument, { ...head?.data, chainHash: at(documents, 3).data.chainHash as string });
     expect(problemsOf(await events.verify())).toEqual([`head ${SIZE - 1}`]);
+    await put(storage, head as StoredDocument, { ...head?.data, first: SIZE + 1 });
+    expect(problemsOf(await events.verify())).toContain(`head ${SIZE - 1}`);
     await commit(storage, [{ kind: 'delete', collection: 'events_heads', id: 'log' }]);
     expect(problemsOf(await events.verify())).toEqual([`head ${SIZE - 1}`]);
     // The log goes on behind its last entry, and not from the beginning.

@@ -13,6 +13,7 @@ const storage = openStorage(module.options);
 process.once('disconnect', () => process.exit());
 if (task.kind === 'write') await write(storage, new BatchWriter(task.name, task.seed));
 else if (task.kind === 'work') await work(storage, task);
+else if (task.kind === 'sequence') await (await import('./sequence-events.ts')).sequenceEvents(storage, task, tell);
 else await claim(storage, task);
 await storage.close();
 process.disconnect();

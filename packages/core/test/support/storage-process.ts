@@ -14,12 +14,20 @@ export type OpenStorage = (options: Readonly<Record<string, string>>) => Storage
 
 /**
  * What the process is to do. `write`: commit until it is killed. `claim`: lease one job, and finish it when told. `work`: lease
- * jobs and finish them until it is killed.
+ * jobs and finish them until it is killed. `sequence`: chain events until it is killed; with `waits` it waits before its first
+ * commit that chains until it is told to go on.
  */
 export type StorageTask =
   | { readonly kind: 'write'; readonly name: string; readonly seed: number }
   | { readonly kind: 'claim'; readonly queue: string; readonly leaseMs: number }
-  | { readonly kind: 'work'; readonly queue: string; readonly leaseMs: number; readonly batch: number };
+  | { readonly kind: 'work'; readonly queue: string; readonly leaseMs: number; readonly batch: number }
+  | SequenceTask;
+
+/** Chaining events. */
+export interface SequenceTask {
+  readonly kind: 'sequence';
+  readonly waits?: boolean;
+}
 
 /** What the process tells. */
 export type StorageReport =
@@ -28,7 +36,9 @@ export type StorageReport =
   | { readonly kind: 'claimed'; readonly id: string }
   | { readonly kind: 'finished'; readonly committed: boolean }
   | { readonly kind: 'leased'; readonly ids: readonly string[] }
-  | { readonly kind: 'done twice'; readonly id: string };
+  | { readonly kind: 'done twice'; readonly id: string }
+  | { readonly kind: 'chaining' }
+  | { readonly kind: 'chained'; readonly committed: boolean; readonly size: number; readonly chainHash: string };
 
 const WORKSPACE = fileURLToPath(new URL('../../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('./storage-process-main.ts', import.meta.url));

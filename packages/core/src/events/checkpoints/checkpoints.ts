@@ -1,5 +1,6 @@
 import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { equalBytes } from '../../encoding/bytes.ts';
+import { InvalidInputError } from '../../errors/families.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -39,7 +40,7 @@ export class Checkpoints {
    * Nothing is signed that contradicts what was: where the last checkpoint does not fit the log any more, this fails.
    *
    * @throws {ConflictError} EVENTS_KEYRING_MISSING
-   * @throws {StorageError} STORAGE_CORRUPT: the log is not a continuation of its last checkpoint
+   * @throws {StorageError} STORAGE_CORRUPT: the log is not a continuation of its last checkpoint, or that is not signed by its key
    * @throws {StorageError} any other of its codes
    */
   async make({ signal }: Abortable = {}): Promise<Checkpoint> {
@@ -88,9 +89,18 @@ export class Checkpoints {
     ]);
   }
 
-  async #read({ value }: CheckpointRecord): Promise<Checkpoint> {
+  async #read({ value: { size, note } }: CheckpointRecord): Promise<Checkpoint> {
     const signer = await this.#key.signer();
-    return { ...parseCheckpointText(await openNote(this.#context.crypto, value.note, [signer])), note: value.note };
+    let cause: unknown;
+    try {
+      const claim = parseCheckpointText(await openNote(this.#context.crypto, note, [signer]));
+      if (claim.size === size) return { ...claim, note };
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      cause = error;
+    }
+    const message = `The stored checkpoint at size ${size} is not one that ${signer.name} has signed`;
+    throw new StorageError('STORAGE_CORRUPT', message, { facts: { checkpoint: size }, cause });
   }
 
   async #requireContinuation(

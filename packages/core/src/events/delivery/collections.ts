@@ -24,6 +24,8 @@ export const sinkCursors = defineCollection({
     failures: count,
     /** New entries wait until then. */
     quietUntil: instant,
+    /** The receiver asked to be left alone until then, by every event. */
+    restUntil: instant,
     /** When an instance that has this sink was last seen, to the day. */
     seenAt: instant,
   }),

@@ -73,7 +73,8 @@ export async function gatherWork(
     replayed,
     position: stalledAt?.sequence ?? fresh.position,
     stalled: stalledAt !== undefined,
-    more: (fresh.more && !stalledAt) || replays.length === due.limit || dueLanes.length === due.limit,
+    // A replay that found no room is no reason to hurry.
+    more: (fresh.more && !stalledAt) || replayed.length === due.limit || dueLanes.length === due.limit,
     size: fresh.read + replays.length + dueLanes.length,
   };
 }

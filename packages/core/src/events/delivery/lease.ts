@@ -16,6 +16,8 @@ export const CLAIMABLE = 0;
 export class SinkLease {
   readonly #context: DeliveryContext;
   readonly #leaseMs: number;
+  /** How far the clock of the storage, which counts when another claims, is ahead of this instance's. */
+  readonly #aheadMs: number;
   #entry: Entry<SinkCursor>;
   #until: number;
   #lost = false;
@@ -26,6 +28,7 @@ export class SinkLease {
     this.#entry = entry;
     this.#until = until;
     this.#leaseMs = leaseMs;
+    this.#aheadMs = (entry.dueAt ?? until) - until;
   }
 
   /**
@@ -78,7 +81,7 @@ export class SinkLease {
     const { store, clock } = this.#context;
     const { id, version } = this.#entry;
     const until = clock.now() + this.#leaseMs;
-    const dueAt = release ? CLAIMABLE : until;
+    const dueAt = release ? CLAIMABLE : Math.max(CLAIMABLE, until + this.#aheadMs);
     const put = store.put(sinkCursors, id, cursor, { ifVersion: version, dueAt, dueQueue: id });
     const { committed } = await store.commit([put, ...writes]);
     if (committed) {

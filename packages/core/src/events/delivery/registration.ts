@@ -35,6 +35,7 @@ export async function registerSinks(
         lanes: 0,
         failures: 0,
         quietUntil: 0,
+        restUntil: 0,
         seenAt: clock.now(),
       };
       await store.commit([store.put(sinkCursors, name, fresh, { ifVersion: null, dueAt: CLAIMABLE, dueQueue: name })]);
@@ -54,7 +55,7 @@ export async function enableSink(context: DeliveryContext, name: string, options
     const { state, quietUntil, failures } = entry.value;
     if (state === 'active' && quietUntil === 0 && failures === 0) return;
     const { disabledAt: _at, fault: _fault, ...cursor } = entry.value;
-    const enabled: SinkCursor = { ...cursor, state: 'active', failures: 0, quietUntil: 0 };
+    const enabled: SinkCursor = { ...cursor, state: 'active', failures: 0, quietUntil: 0, restUntil: 0 };
     transaction.put(sinkCursors, name, enabled, { dueAt: CLAIMABLE, dueQueue: name });
   }, options);
 }

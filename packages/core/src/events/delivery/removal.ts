@@ -53,7 +53,8 @@ export function leftoversTask(context: DeliveryContext, configured: ReadonlySet<
     name: `events:${store.namespace}:deliver-leftovers`,
     async run({ limit, signal }) {
       const to = clock.now() - FORGOTTEN_MS;
-      const { entries, cursor } = await store.query(sinkCursors, { index: 'bySeenAt', to, limit });
+      const query = { index: 'bySeenAt', to, limit: Math.min(limit, BATCH) };
+      const { entries, cursor } = await store.query(sinkCursors, query);
       for (const { id } of entries) {
         throwIfAborted(signal);
         if (configured.has(id)) continue;

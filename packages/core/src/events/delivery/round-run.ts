@@ -9,6 +9,8 @@ import type { SubjectQueue, WaitingEvent } from './subject-queue.ts';
 // A lane that is long takes turns with the others, and with these many writes of each a round stays within one commit.
 const DELIVERIES_A_LANE = 50;
 const DEAD_LETTERS_A_LANE = 5;
+// Of lanes there may be as many as new entries besides those that are due: together they must leave room for each one's own write.
+const DEAD_LETTERS_OF_LANES = 60;
 /** So many subjects failing for the first time, and nothing delivered: it is the receiver that fails, not the subjects. */
 const FAILING_SUBJECTS = 8;
 
@@ -21,6 +23,7 @@ export class RoundRun {
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #newlyFailing = 0;
+  #buriedOfLanes = 0;
   /** How many events were delivered. */
   delivered = 0;
   /** Until when the receiver asks to be left alone. */
@@ -73,7 +76,7 @@ export class RoundRun {
     for (let made = 0; !this.#ended && queue.retryAt <= clock.now(); made++) {
       const [first] = queue.waiting;
       if (first === undefined) return;
-      if (queue.lane && (made === DELIVERIES_A_LANE || queue.dead.length === DEAD_LETTERS_A_LANE)) {
+      if (queue.lane && (made === DELIVERIES_A_LANE || this.#hasBuriedEnough(queue))) {
         this.again = true;
         return;
       }
@@ -102,7 +105,10 @@ export class RoundRun {
         return;
       case 'failed': {
         const rest = boundedRest(result.retryAfterMs);
-        this.restUntil = Math.max(this.restUntil, rest > 0 ? now + rest : 0);
+        if (rest > 0) {
+          this.restUntil = Math.max(this.restUntil, now + rest);
+          this.#ended = true;
+        }
         queue.attempts += 1;
         if (now - since >= retryForMs) {
           this.#bury(queue, event, result);
@@ -135,8 +141,13 @@ export class RoundRun {
     this.#ended = true;
   }
 
+  #hasBuriedEnough({ dead }: SubjectQueue): boolean {
+    return dead.length === DEAD_LETTERS_A_LANE || this.#buriedOfLanes >= DEAD_LETTERS_OF_LANES;
+  }
+
   #bury(queue: SubjectQueue, event: CloudEvent, fault: DeliveryFault): void {
     const { clock, logger } = this.#context;
+    if (queue.lane) this.#buriedOfLanes += 1;
     const sink = this.#sink.name;
     logger?.warn('An event became a dead letter', {
       sink,

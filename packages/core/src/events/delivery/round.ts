@@ -91,7 +91,8 @@ function judged(
   let quietUntil = run.delivered > 0 ? 0 : cursor.quietUntil;
   if (run.failing) quietUntil = now + retryDelay(failures, crypto);
   else if (stalled && run.delivered === 0) quietUntil = now + STALLED_MS;
-  const next = { ...cursor, failures, quietUntil: Math.max(quietUntil, run.restUntil) };
+  const { restUntil } = run;
+  const next = { ...cursor, failures, restUntil, quietUntil: Math.max(quietUntil, restUntil) };
   if (run.gone === undefined) return next;
   logger?.error('A sink wants no more events: it is disabled', { sink: sink.name, ...run.gone });
   return { ...next, state: 'disabled', disabledAt: now, fault: run.gone };

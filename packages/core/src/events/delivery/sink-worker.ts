@@ -1,10 +1,11 @@
 import type { MaintenanceTask } from '../../ports/maintenance.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import type { Entry } from '../../store/entry.ts';
 import { ATTEMPT_TIMEOUT_MS } from './attempt.ts';
-import { deadLetters, lanes } from './collections.ts';
+import { deadLetters, lanes, sinkCursors } from './collections.ts';
 import type { DeliveryContext } from './context.ts';
 import { takesNewEntries } from './gather.ts';
-import { type SinkCursor, SinkLease } from './lease.ts';
+import { CLAIMABLE, type SinkCursor, SinkLease } from './lease.ts';
 import { registerSinks } from './registration.ts';
 import { runRound } from './round.ts';
 import type { NamedSink } from './sink.ts';
@@ -30,10 +31,11 @@ async function workFor(
   { limit, signal }: { readonly limit: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const [registered] = await registerSinks(context, [sink], { signal });
+  if (registered?.value.state === 'disabled') await stayKnown(context, registered);
   if (registered === undefined || !(await hasWork(context, sink.name, registered.value))) return false;
   const lease = await SinkLease.claim(context, sink.name, sink.timeoutMs ?? ATTEMPT_TIMEOUT_MS);
-  // Between the look and the claim another instance may have disabled or removed it.
-  if (lease?.cursor.state !== 'active') return false;
+  // Between the look and the claim another instance may have disabled or removed it, or been asked for a rest.
+  if (lease?.cursor.state !== 'active' || lease.cursor.restUntil > context.clock.now()) return false;
   for (let left = limit; ; ) {
     const round = await runRound(context, sink, lease, { limit: left, signal });
     left -= round.size;
@@ -41,10 +43,20 @@ async function workFor(
   }
 }
 
+/** A sink that is disabled has no rounds that would say that there still is an instance which has it. */
+async function stayKnown({ store, clock }: DeliveryContext, { id, version, value }: Entry<SinkCursor>): Promise<void> {
+  const seenAt = clock.now();
+  if (value.seenAt > seenAt - SEEN_MS) return;
+  // After a conflict it was enabled, removed, or seen by another instance.
+  const put = store.put(sinkCursors, id, { ...value, seenAt }, { ifVersion: version, dueAt: CLAIMABLE, dueQueue: id });
+  await store.commit([put]);
+}
+
 /** A look that writes nothing, so that an idle sink costs a few reads. */
 async function hasWork({ store, reader, clock }: DeliveryContext, sink: string, cursor: SinkCursor): Promise<boolean> {
   if (cursor.state !== 'active') return false;
   const now = clock.now();
+  if (cursor.restUntil > now) return false;
   if (cursor.seenAt <= now - SEEN_MS) return true;
   if (takesNewEntries(cursor, now) && (await reader.size()) !== cursor.position) return true;
   const due = { equals: { sink }, to: now + 1, limit: 1 };

@@ -58,7 +58,8 @@ export class Listeners {
     };
     try {
       const result = listener(event);
-      if (result instanceof Promise) result.catch(failed);
+      // Not by its class: another realm has a Promise of its own.
+      Promise.resolve(result).catch(failed);
     } catch (error) {
       failed(error);
     }

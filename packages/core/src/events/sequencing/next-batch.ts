@@ -94,12 +94,15 @@ export class NextBatch {
   #ready(name: string, stream: readonly Waiting[], stillHeld: Map<string, number>): Waiting[] {
     const now = this.#context.clock.now();
     let last = this.#revisions.get(name) ?? 0;
-    for (const [at, { id, value }] of stream.entries()) {
-      const { subjectRevision, subject, source } = value;
+    for (const [at, event] of stream.entries()) {
+      const { subjectRevision, subject, source } = event.value;
       if (subjectRevision > last + 1) {
-        const since = this.#held.get(id) ?? now;
-        if (now - since < this.#holdBackMs) {
-          for (const held of stream.slice(at)) stillHeld.set(held.id, this.#held.get(held.id) ?? now);
+        // Of a subject that the log knows nothing of, what is old already has waited enough: a log that is added later begins
+        // with many such. And a clock that was set back must not prolong the wait by as much.
+        const first = (held: Waiting): number => (last === 0 ? held.value.time : now);
+        const sinceOf = (held: Waiting): number => Math.min(this.#held.get(held.id) ?? first(held), now);
+        if (now - sinceOf(event) < this.#holdBackMs) {
+          for (const held of stream.slice(at)) stillHeld.set(held.id, sinceOf(held));
           return stream.slice(0, at);
         }
         this.#report({ subject, source, lastRevision: last, nextRevision: subjectRevision });

@@ -93,7 +93,8 @@ async function attemptVerification(
   throwIfAborted(signal);
   const problems = new Problems(PROBLEMS);
   const head = (await store.get(logHeads, HEAD_ID))?.value;
-  const from = Math.max(options.from ?? 0, head?.first ?? 0);
+  // Not behind the end: a checkpoint of what was cut off there would be passed over.
+  const from = Math.min(Math.max(options.from ?? 0, head?.first ?? 0), head?.size ?? Number.MAX_SAFE_INTEGER);
   const expected = await ExpectedCheckpoints.from(context, { size: from, notes, verifiers, own, problems });
   const before = await chainBefore(context, from, head);
   await expected.compare(from, before);
@@ -103,7 +104,7 @@ async function attemptVerification(
   else if (walk.size > from) problems.add({ kind: 'head', sequence: walk.size - 1 });
   const later = (await findStrangers(context, head, problems)) ?? head;
   await expected.finish(Math.max(walk.size, head?.size ?? 0), later?.size ?? walk.size);
-  if ((later?.first ?? 0) > from) return undefined;
+  if ((later?.first ?? 0) > Math.max(from, head?.first ?? 0)) return undefined;
   return {
     valid: problems.list.length === 0,
     from,
@@ -121,7 +122,9 @@ async function attemptVerification(
 }
 
 function judgeEnd(head: LogHeadValue, walk: LogWalk, problems: Problems): void {
-  if (walk.size < head.size) {
+  if (head.first > head.size) {
+    problems.add({ kind: 'head', sequence: Math.max(0, head.size - 1) });
+  } else if (walk.size < head.size) {
     problems.add({ kind: 'truncated', sequence: walk.size, count: head.size - walk.size });
   } else if (walk.chainHash !== undefined && toBase64(walk.chainHash) !== head.chainHash) {
     problems.add({ kind: 'head', sequence: Math.max(0, head.size - 1) });

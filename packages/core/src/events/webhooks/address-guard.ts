@@ -4,7 +4,7 @@ const block = (text: string): AddressBlock => addressBlock(text) as AddressBlock
 
 /**
  * What the IANA IPv4 Special-Purpose Address Registry (RFC 6890) does not call globally reachable, multicast (RFC 5771), and the anycast
- * addresses of 6to4 relays (RFC 7526).
+ * addresses of 6to4 relays (RFC 7526). The last is global by its number, but answers inside of Azure only, and to whom it sees there.
  */
 const IPV4_REFUSED: readonly (readonly [AddressBlock, string])[] = [
   [block('0.0.0.0/8'), 'an address of this network'],
@@ -22,6 +22,7 @@ const IPV4_REFUSED: readonly (readonly [AddressBlock, string])[] = [
   [block('203.0.113.0/24'), 'an address for documentation'],
   [block('224.0.0.0/4'), 'a multicast address'],
   [block('240.0.0.0/4'), 'a reserved address'],
+  [block('168.63.129.16/32'), 'an address of cloud metadata'],
 ];
 
 /** Of the IPv6 addresses, unicast that IANA has handed out is 2000::/3. These are refused by name, and what is left of the rest in general. */

@@ -70,6 +70,11 @@ export class NodeTransport implements WebhookTransport {
         : http.request(url, { ...common, agent: this.#http });
     const answer = new Promise<WebhookAnswer>((resolve, reject) => {
       request.on('error', reject);
+      // Switching protocols is no answer to a webhook, and is told of by neither a response nor an error.
+      request.on('upgrade', ({ statusCode = 0 }, socket) => {
+        socket.destroy();
+        resolve({ status: statusCode });
+      });
       request.on('response', (response) => answerOf(response, maxResponseBytes).then(resolve, reject));
     });
     request.end(body);

@@ -58,6 +58,26 @@ describe('the storage that deliveries take', () => {
     );
   });
 
+  it('is one commit a round, however many subjects have events to be given up', { timeout: 60_000 }, async () => {
+    const scene = createScene();
+    const sink = testSink();
+    const [subjects, events] = [60, 7];
+    const append = () => {
+      for (let count = 0; count < subjects; count++) scene.log.append(`s${count}`);
+    };
+    sink.answer = () => failed();
+    for (let count = 0; count < events; count++) append();
+    const deliveries = scene.deliveries([sink]);
+    await workFor(scene, deliveries, { forMs: 24 * HOUR, stepMs: 2 * HOUR });
+    scene.clock.advance(72 * HOUR);
+    // The new events bring the lanes of all subjects into one round, and most of what waits there has had its three days.
+    append();
+    await work(deliveries);
+    expect((await deliveries.status())[0]).toMatchObject({ behind: 0, failingSubjects: subjects });
+    const { items } = await deliveries.deadLetters({ limit: 1_000 });
+    expect(items).toHaveLength(subjects * events);
+  });
+
   it('is not added to once a thousand subjects fail', { timeout: 60_000 }, async () => {
     const scene = createScene();
     const sink = testSink();

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { faultInjector } from '../../../src/testing/fault-injector.ts';
 import type { FaultKind } from '../../../src/testing/fault-plan.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { settled } from '../../support/settled.ts';
 import { storageSize } from '../../support/test-storage.ts';
-import { createScene, failed, HOUR, MINUTE, nameOf, SECOND, testSink, work, workFor } from './support.ts';
+import { createScene, DAY, failed, HOUR, MINUTE, nameOf, SECOND, testSink, work, workFor } from './support.ts';
 
 describe('two instances', () => {
   it('share the work: each event is delivered by one of them', async () => {
@@ -83,6 +84,29 @@ describe('two instances', () => {
     await workFor(scene, other, { forMs: MINUTE, stepMs: MINUTE });
     expect(sink.got).toEqual(['a1', 'b1']);
     expect(sink.ids).toEqual(new Set([...dying.ids, ...sink.ids]));
+  });
+});
+
+describe('an instance whose clock is a day ahead', () => {
+  it('and which dies keeps a sink no longer than its lease by the clock of the storage', async () => {
+    const scene = createScene();
+    const ahead = new VirtualClock(scene.clock.now() + DAY);
+    const sink = testSink();
+    const subjects = 20;
+    for (let count = 0; count < subjects; count++) scene.log.append(`s${count}`);
+    const faults = faultInjector(scene.storage, { seed: 1 });
+    const dying = scene.deliveries([sink], { on: faults, clock: ahead, concurrency: 1 });
+    sink.answer = () => {
+      // Long enough for the lease to be renewed by the instance itself.
+      for (const clock of [scene.clock, ahead]) clock.advance(9 * SECOND);
+      if (sink.tried.length === subjects - 1) faults.plan({ kind: 'refuse', times: Number.POSITIVE_INFINITY });
+    };
+    expect((await settled(work(dying))).error?.code).toBe('STORAGE_UNAVAILABLE');
+    sink.answer = () => undefined;
+    sink.got.length = 0;
+    scene.clock.advance(MINUTE);
+    await work(scene.deliveries([sink], { on: scene.another() }));
+    expect(sink.got).toHaveLength(subjects);
   });
 });
 

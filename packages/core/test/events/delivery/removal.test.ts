@@ -35,6 +35,30 @@ describe('a sink that no instance has any more', () => {
     expect((await after.status()).map(({ sink }) => sink)).toEqual(['kept']);
   });
 
+  it('is looked for in pages that a storage answers, whatever the limit of a run', async () => {
+    const { before } = await sceneWithLeftovers();
+    expect(await before.maintenance().at(-1)?.run({ limit: 5_000 })).toMatchObject({ more: false });
+  });
+
+  it('is not meant where a sink is disabled and an instance has it: it goes on where it stood', async () => {
+    const scene = createScene();
+    const sink = testSink('sink', { from: 'newest' });
+    const having = scene.deliveries([sink]);
+    const other = scene.deliveries([testSink('other')], { on: scene.another() });
+    await having.register();
+    sink.answer = () => ({ outcome: 'gone', reason: 'answered 410' });
+    scene.log.append('a');
+    for (let days = 0; days < 32; days += 4) {
+      await work(having);
+      await work(other);
+      scene.clock.advance(4 * DAY);
+    }
+    sink.answer = () => undefined;
+    await having.enable('sink');
+    await work(having);
+    expect(sink.got).toEqual(['a1']);
+  });
+
   it('can be removed at once, and is a new one if it comes back', async () => {
     const { scene, gone, before, after } = await sceneWithLeftovers();
     expect((await after.deadLetters({ sink: 'gone', limit: 10 })).items).toHaveLength(1);

@@ -140,6 +140,25 @@ describe('a subject whose events are not taken', () => {
     expect([...sink.got].sort()).toEqual(['a1', 'b1']);
   });
 
+  it('is left alone with what waited before, and with what the round had still to deliver', async () => {
+    const scene = createScene();
+    const sink = testSink();
+    sink.answer = ({ subject }) => {
+      if (subject === 'c') return undefined;
+      return failed(subject === 'b' ? { retryAfterMs: 2 * HOUR } : {});
+    };
+    const deliveries = scene.deliveries([sink], { concurrency: 1 });
+    scene.log.append('a');
+    await work(deliveries);
+    for (const subject of ['b', 'c']) scene.log.append(subject);
+    await work(deliveries);
+    await workFor(scene, deliveries, { forMs: 2 * HOUR - MINUTE, stepMs: MINUTE });
+    expect(sink.tried).toEqual(['a1', 'b1']);
+    sink.answer = () => undefined;
+    await workFor(scene, deliveries, { forMs: MINUTE, stepMs: MINUTE });
+    expect(sink.got.toSorted()).toEqual(['a1', 'b1', 'c1']);
+  });
+
   it.each([
     [-5, 'a negative number'],
     [Number.NaN, 'no number'],
@@ -205,6 +224,26 @@ describe('a dead letter', () => {
     repair();
     await workFor(scene, deliveries, { forMs: 3 * HOUR, stepMs: HOUR });
     expect(sink.got).toEqual(['b1', 'a1', 'a2', 'a3']);
+  });
+
+  it('that finds no room among the events that wait is left where it is, and not asked for without end', async () => {
+    const scene = createScene();
+    const sink = testSink();
+    const deliveries = scene.deliveries([sink]);
+    sink.answer = () => ({ outcome: 'rejected', reason: 'no' });
+    for (let count = 0; count < 10; count++) scene.log.append('a');
+    await work(deliveries);
+    sink.answer = () => failed();
+    for (let count = 0; count < 1_000; count++) scene.log.append('a');
+    await work(deliveries);
+    expect(await deliveries.replay({ sink: 'sink' })).toBe(10);
+    const [task] = deliveries.maintenance();
+    expect((await task?.run({ limit: 20 }))?.more).toBe(false);
+    expect((await deliveries.deadLetters({ limit: 100 })).items).toHaveLength(10);
+    sink.answer = () => undefined;
+    await workFor(scene, deliveries, { forMs: HOUR, stepMs: HOUR / 4 });
+    expect(new Set(sink.got).size).toBe(1_010);
+    expect((await deliveries.deadLetters({ limit: 100 })).items).toEqual([]);
   });
 
   it('that dies again is a dead letter again', async () => {

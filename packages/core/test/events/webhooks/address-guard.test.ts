@@ -17,6 +17,7 @@ const REFUSED: readonly (readonly [kind: string, ...addresses: string[]])[] = [
   ['an address for benchmarks', '198.18.0.0', '198.19.255.255'],
   ['a multicast address', '224.0.0.0', '239.255.255.255'],
   ['a reserved address', '240.0.0.0', '255.255.255.255'],
+  ['an address of cloud metadata', '168.63.129.16', '::ffff:168.63.129.16', '64:ff9b::a83f:8110', '2002:a83f:8110::1'],
   ['the unspecified address', '::', '0:0:0:0:0:0:0:0'],
   ['a loopback address', '::1', '0000:0000:0000:0000:0000:0000:0000:0001'],
   ['a private address', 'fc00::', 'fd12:3456::1', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'fec0::1'],
@@ -53,6 +54,8 @@ const ALLOWED = [
   ...[
     '192.167.255.255',
     '192.169.0.0',
+    '168.63.129.15',
+    '168.63.129.17',
     '198.17.255.255',
     '198.20.0.0',
     '198.51.99.255',

@@ -55,6 +55,13 @@ describe('a receiver', () => {
     expect(await faultOf(deliver(sinkTo(receiver.url), stop.signal))).toMatch(/^(ABORT_ERR|ECONNRESET)$/);
   });
 
+  it('that switches protocols instead of answering has not taken the event', async () => {
+    const { url } = await startRawReceiver((socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    });
+    expect(await deliver(sinkTo(url))).toEqual({ outcome: 'failed', reason: 'answered 101', status: 101 });
+  });
+
   it('that sends header after header is cut off', async () => {
     const { url } = await startRawReceiver((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n');
