@@ -22,6 +22,11 @@ export interface CommitOptions {
    * however fast others overwrite what was written. Default false.
    */
   readonly decisive?: boolean;
+  /**
+   * Take no receipt, and count as refused what cannot be decided. For writes whose conditions keep them from taking effect twice, by a
+   * caller who tries again after a refusal and does no harm where they did take effect. Default false.
+   */
+  readonly repeatable?: boolean;
   /** Ends the waiting between attempts. */
   readonly signal?: AbortSignal;
 }
@@ -31,7 +36,8 @@ export interface CommitOptions {
  *
  * A lost commit is sent again as it is, so it must not be able to take effect twice. A put that replaces a version cannot:
  * the first time moved that version for good. Nor can an insertion whose document is sure to be still there. A commit
- * that holds neither, and one that must be decided, gets a receipt: an insertion of that kind.
+ * that holds neither, and one that must be decided, gets a receipt: an insertion of that kind. For other commits that
+ * cannot take effect twice the caller speaks: `repeatable`.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -52,7 +58,8 @@ export class Committer {
    */
   async commit(writes: readonly Write[], options: CommitOptions = {}): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true };
-    const receipt = this.#needsReceipt(writes, options.decisive === true) ? this.#makeReceipt() : undefined;
+    const { decisive = false, repeatable = false, signal } = options;
+    const receipt = !repeatable && this.#needsReceipt(writes, decisive) ? this.#makeReceipt() : undefined;
     const sent = receipt ? [receipt, ...writes] : writes;
     let result: CommitResult;
     try {
@@ -60,7 +67,6 @@ export class Committer {
     } catch (error) {
       if (!isOutcomeUnknown(error)) throw error;
       const { storage, crypto, sleep, freshIds } = this.#options;
-      const { signal } = options;
       result = await resolveLostCommit({
         storage,
         crypto,
@@ -69,6 +75,7 @@ export class Committer {
         writes: sent,
         receipt,
         lost: error,
+        repeatable,
         signal,
       });
     }

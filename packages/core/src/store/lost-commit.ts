@@ -18,6 +18,8 @@ export interface LostCommit {
   readonly writes: readonly Write[];
   readonly receipt: PutWrite | undefined;
   readonly lost: StorageError;
+  /** Whether what cannot be decided counts as refused, because the caller tries again. */
+  readonly repeatable: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -49,7 +51,7 @@ export async function resolveLostCommit(commit: LostCommit): Promise<CommitResul
       }
       const verdict = commit.receipt ? await takeReceipt(commit, commit.receipt) : await judge(commit, conflict);
       if (verdict === 'landed') return { committed: true };
-      if (verdict === 'refused') return { committed: false, conflict };
+      if (verdict === 'refused' || commit.repeatable) return { committed: false, conflict };
       break;
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;

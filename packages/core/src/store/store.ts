@@ -55,6 +55,11 @@ export interface EntryPage<T> {
 export interface TransactOptions {
   /** How often it is run before it gives up, at least 1. Default 12. */
   readonly attempts?: number;
+  /**
+   * The function may run again although an earlier run of it has taken effect, and been overwritten since: that does no harm. Then a commit
+   * needs no receipt. Its conditions must keep it from taking effect twice, however late. Default false.
+   */
+  readonly repeatable?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -240,7 +245,7 @@ export class Store {
    * Runs a function that reads and writes, and commits what it wrote if nothing that it read has changed. On a conflict it is
    * run again, with a growing, random delay; so it must have no effects but through the transaction.
    *
-   * It is never run again while the outcome of its last commit is unknown.
+   * It is never run again while the outcome of its last commit is unknown, unless it is `repeatable`.
    *
    * @param run reads through the transaction and adds writes to it, at most 255 documents in all
    * @param options how often, and until when
@@ -252,7 +257,7 @@ export class Store {
    * @throws {StorageError} any other of its codes, outcome `none`: nothing was written
    */
   async transact<R>(run: (transaction: Transaction) => Promise<R>, options: TransactOptions = {}): Promise<R> {
-    const { attempts = TRANSACT_ATTEMPTS, signal } = options;
+    const { attempts = TRANSACT_ATTEMPTS, repeatable = false, signal } = options;
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal);
       const transaction = new Transaction(this);
@@ -260,7 +265,7 @@ export class Store {
       const writes = transaction.writes();
       throwIfAborted(signal);
       const outcome = await this.#whileCurrent(() =>
-        this.#committer.commit(writes, { decisive: true, ...(signal && { signal }) }),
+        this.#committer.commit(writes, { decisive: true, repeatable, ...(signal && { signal }) }),
       );
       if (outcome.committed) return result;
       if (outcome.conflict.reason === 'unique' || attempt >= attempts) {

@@ -96,7 +96,7 @@ export class RecordVault {
   /**
    * Stores a record. Where the owner has one of the same id, this is its next version, and the former one is gone.
    *
-   * Up to 60 KiB lie in one document and are there or not. What is longer, or a stream, is written in chunks as it comes, in bounded memory,
+   * Up to 176 KiB lie in one document and are there or not. What is longer, or a stream, is written in chunks as it comes, in bounded memory,
    * and belongs to nobody until the last commit; where another writer stores the same record meanwhile, a stream loses.
    *
    * @returns the version, and the user's key (or half) as text, which is kept nowhere

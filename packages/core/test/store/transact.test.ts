@@ -240,6 +240,47 @@ describe('transact', () => {
   );
 });
 
+describe('a repeatable transaction', () => {
+  const insert = (test: TestStore, ran: () => void) =>
+    test.store.transact(
+      async (tx) => {
+        ran();
+        const present = await tx.get(notes, 'n1');
+        tx.put(notes, 'n1', { text: `ours over ${present?.value.text}` }, { ifVersion: present?.version ?? null });
+      },
+      { repeatable: true },
+    );
+
+  it.each(['loseRequest', 'loseAnswer', 'landLate'] as const)('takes no receipt, and effect once: %s', async (kind) => {
+    const test = testStore();
+    await test.store.get(notes, 'n1');
+    test.faults.plan({ method: 'commit', kind });
+    let runs = 0;
+    await insert(test, () => runs++);
+    await test.faults.settle();
+    expect(runs).toBe(1);
+    expect((await test.store.get(notes, 'n1'))?.value.text).toBe('ours over undefined');
+    // A receipt would be there to be swept.
+    test.clock.advance(7_200_000);
+    expect(await test.backend.sweep(10)).toEqual({ removed: 0, more: false });
+  });
+
+  it('runs again where nobody can tell whether it was overwritten', async () => {
+    const test = testStore();
+    const other = storeOn(test.backend, test.clock);
+    test.meanwhile = async () => {
+      test.meanwhile = async () => undefined;
+      await other.commit([other.put(notes, 'n1', { text: 'theirs' })]);
+    };
+    await test.store.get(notes, 'n1');
+    test.faults.plan({ method: 'commit', kind: 'loseAnswer' });
+    let runs = 0;
+    await insert(test, () => runs++);
+    expect(runs).toBe(2);
+    expect((await test.store.get(notes, 'n1'))?.value.text).toBe('ours over theirs');
+  });
+});
+
 describe('transact over a storage that loses requests and answers at random', () => {
   it.each(Array.from({ length: 12 }, (_, seed) => seed + 1))('counts every success once (seed %d)', async (seed) => {
     const test = await withTotal(0, { seed, rate: 0.3 });

@@ -70,7 +70,7 @@ describe.each(MODES)('a record in %s mode', (keyMode) => {
 });
 
 describe('what can be stored', () => {
-  it.each(storageSize([0, 1, 16_384, 61_439, 61_440, 61_441, 180_400, 2_000_003], [0, 61_441, 1_000_003]))(
+  it.each(storageSize([0, 1, 16_384, 180_223, 180_224, 180_225, 180_400, 2_000_003], [0, 180_225, 1_000_003]))(
     'is of any length, such as %d bytes',
     async (length) => {
       const { vault } = createTestVault();

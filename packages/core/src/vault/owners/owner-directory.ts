@@ -36,6 +36,7 @@ export class OwnerDirectory {
   readonly #store: Store;
   readonly #settings: Settings;
   readonly #erasureKeys: ErasureKeyring;
+  /** By the owner's id: to find one here takes no hash. */
   readonly #held = new Map<string, Owner>();
 
   constructor(store: Store, settings: Settings, erasureKeys: ErasureKeyring) {
@@ -68,18 +69,13 @@ export class OwnerDirectory {
   }
 
   /** Finds an owner as it was when it was used last, without a read. Good for what is checked in its commit. */
-  async recall(ownerId: string): Promise<Owner | undefined> {
-    const settings = await this.#settings.current();
-    for (const id of await this.#documentIds(settings, ownerId)) {
-      const owner = this.#held.get(id);
-      if (owner !== undefined) return owner;
-    }
-    return undefined;
+  recall(ownerId: string): Owner | undefined {
+    return this.#held.get(ownerId);
   }
 
   /** Finds an owner and one of the owner's records, in one read where the owner's key is in memory. */
   async locate(ownerId: string, recordId: string): Promise<Located | undefined> {
-    const recalled = await this.recall(ownerId);
+    const recalled = this.recall(ownerId);
     if (recalled !== undefined) {
       const documentId = await recalled.recordDocumentId(recordId);
       const [present, entry] = await this.#store.getMany([
@@ -87,7 +83,7 @@ export class OwnerDirectory {
         { collection: records, id: documentId },
       ]);
       if (present?.version === recalled.version) return { owner: recalled, documentId, entry };
-      this.#held.delete(recalled.documentId);
+      this.#held.delete(ownerId);
     }
     const owner = await this.find(ownerId);
     if (owner === undefined) return undefined;
@@ -96,8 +92,8 @@ export class OwnerDirectory {
   }
 
   /** Forgets an owner's key. */
-  forget(owner: Owner): void {
-    this.#held.delete(owner.documentId);
+  forget({ ownerId }: Owner): void {
+    this.#held.delete(ownerId);
   }
 
   /** Where an owner is filed under the newest pseudonym key. */
@@ -112,8 +108,8 @@ export class OwnerDirectory {
     const found = await this.#store.getMany(ids.map((id) => ({ collection: owners, id })));
     const entry = found.find((each) => each !== undefined);
     if (entry === undefined) return undefined;
-    const held = this.#held.get(entry.id);
-    if (held?.version === entry.version) return held;
+    const held = this.#held.get(ownerId);
+    if (held?.documentId === entry.id && held.version === entry.version) return held;
     const owner = await openOwner(this.#store.crypto, this.#erasureKeys, ownerId, entry);
     this.#hold(owner);
     return owner;
@@ -152,8 +148,8 @@ export class OwnerDirectory {
   }
 
   #hold(owner: Owner): void {
-    this.#held.delete(owner.documentId);
-    this.#held.set(owner.documentId, owner);
+    this.#held.delete(owner.ownerId);
+    this.#held.set(owner.ownerId, owner);
     if (this.#held.size <= MOST_HELD) return;
     const oldest = this.#held.keys().next();
     if (!oldest.done) this.#held.delete(oldest.value);

@@ -27,8 +27,9 @@ export async function purgeRecord(
   const { entries } = await store.query(owners, { index: 'byOwner', equals: { owner: value.owner }, limit: 1 });
   const [found] = entries;
   const owner = found && (await transaction.get(owners, found.id));
-  if (owner !== undefined && owner.value.versionFloor < value.version) {
-    const floor = { ...owner.value, versionFloor: value.version };
+  if (owner !== undefined) {
+    // Moved in any case: a store whose answer was lost must find the owner changed, rather than the record's place free.
+    const floor = { ...owner.value, versionFloor: Math.max(owner.value.versionFloor, value.version) };
     transaction.put(owners, owner.id, floor, owner.bytes === undefined ? {} : { bytes: owner.bytes });
   }
   transaction.delete(records, id, { ifVersion: version });

@@ -10,7 +10,7 @@ export interface RetrieveRecordOptions extends Abortable {
   /** Default `default`. */
   readonly recordId?: string;
   /** What `store` gave, for a record in `user` or `dual` mode. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Read this version or none. */
   readonly version?: number;
   /** The version that was stored last, as the caller remembers it: tells when an old state of the database was put back. */

@@ -25,7 +25,7 @@ export async function guessNew(
   { ownerId, recordId, ifVersion }: CheckedStoreOptions,
 ): Promise<Located | undefined> {
   if (typeof ifVersion === 'number') return undefined;
-  const owner = await owners.recall(ownerId);
+  const owner = owners.recall(ownerId);
   return owner && { owner, documentId: await owner.recordDocumentId(recordId), entry: undefined };
 }
 
