@@ -33,6 +33,8 @@ const onDatabase = (name: string, { server, setup }: { server?: string; setup: s
     include: onStorage.include,
     exclude: onStorage.exclude,
     name: `on-${name}`,
+    // The modules are read once for all files; what a file chooses of them, its setup file chooses anew.
+    isolate: false,
     ...(server === undefined ? {} : { globalSetup: [server] }),
     setupFiles: [setup],
     testTimeout: 120_000,
