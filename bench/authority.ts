@@ -1,4 +1,3 @@
-import { CertificateAuthority, LocalKeyring } from '@chancery/core';
 import { MemoryStorage } from '@chancery/storage-memory';
 import { inProcess } from './harness/contestant.ts';
 import { atLeast, type Goal } from './harness/goal.ts';
@@ -6,6 +5,7 @@ import { race } from './harness/race.ts';
 import { ourAnswer } from './ours/issuance.ts';
 import { namesOf } from './workload/csr-pool.ts';
 import { createIssuance, turns } from './workload/issuance.ts';
+import { readyAuthority } from './workload/ready-authority.ts';
 import { verifyIssued } from './workload/verify.ts';
 
 const BARE = 'bare x509 path';
@@ -18,7 +18,7 @@ export const authorityGoal: Goal = async (context) => {
   const issuance = createIssuance(context.folder);
   const { pems } = issuance.requests;
   const bare = await ourAnswer(issuance);
-  const authority = await createAuthority();
+  const authority = await readyAuthority({ storage: new MemoryStorage() });
   const request = (index: number) => ({
     csr: pems[index] as string,
     subjectAltNames: namesOf(index),
@@ -54,14 +54,3 @@ export const authorityGoal: Goal = async (context) => {
     notes: [],
   };
 };
-
-async function createAuthority(): Promise<CertificateAuthority> {
-  const authority = new CertificateAuthority({ storage: new MemoryStorage(), keyring: LocalKeyring.generate() });
-  const { root } = await authority.bootstrap({
-    organization: 'Bench',
-    passphrase: 'the bench has nothing to hide',
-    saveRoot: async () => undefined,
-  });
-  root.close();
-  return authority;
-}

@@ -1,4 +1,4 @@
-import { CertificateAuthority, EventLog, LocalKeyring } from '@chancery/core';
+import { type CertificateAuthority, EventLog, LocalKeyring } from '@chancery/core';
 import type { StorageBackend } from '@chancery/core/ports';
 import { MemoryStorage } from '@chancery/storage-memory';
 import { PostgresStorage } from '@chancery/storage-postgres';
@@ -9,6 +9,7 @@ import { race } from './harness/race.ts';
 import { type Changes, chainAll, openChanges } from './workload/changes.ts';
 import { namesOf } from './workload/csr-pool.ts';
 import { createIssuance, turns } from './workload/issuance.ts';
+import { readyAuthority } from './workload/ready-authority.ts';
 
 const BARE = 'a change';
 const TOLD = 'a change and its event';
@@ -72,8 +73,8 @@ async function cost(name: string, most: number, open: () => StorageBackend, cont
   const told = open();
   const issued = await race(
     [
-      inProcess(SILENT_ISSUE, issue(await openAuthority(silent, undefined))),
-      inProcess(TOLD_ISSUE, issue(await openAuthority(told, new EventLog({ storage: told })))),
+      inProcess(SILENT_ISSUE, issue(await readyAuthority({ storage: silent }))),
+      inProcess(TOLD_ISSUE, issue(await readyAuthority({ storage: told, events: new EventLog({ storage: told }) }))),
     ],
     context,
   );
@@ -92,17 +93,6 @@ async function cost(name: string, most: number, open: () => StorageBackend, cont
       ...(name === 'memory' ? [] : [timeAtMost(most, `${BARE}, on ${name}`, committed.ratio(BARE, TOLD))]),
     ],
   };
-}
-
-async function openAuthority(storage: StorageBackend, events: EventLog | undefined): Promise<CertificateAuthority> {
-  const authority = new CertificateAuthority({ storage, keyring: LocalKeyring.generate(), ...(events && { events }) });
-  const { root } = await authority.bootstrap({
-    organization: 'Bench',
-    passphrase: 'the bench has nothing to hide',
-    saveRoot: async () => undefined,
-  });
-  root.close();
-  return authority;
 }
 
 /** Offers a little more than the bound at an even pace, and sees when all of it is in the log. */

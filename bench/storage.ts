@@ -1,4 +1,3 @@
-import { CertificateAuthority, LocalKeyring } from '@chancery/core';
 import type { StorageBackend } from '@chancery/core/ports';
 import { MemoryStorage } from '@chancery/storage-memory';
 import { PostgresStorage } from '@chancery/storage-postgres';
@@ -19,6 +18,7 @@ import { pgBossJobs } from './peers/storage/pg-boss.ts';
 import { namesOf } from './workload/csr-pool.ts';
 import { createIssuance, turns } from './workload/issuance.ts';
 import { fillOurs, type ItemStore, itemOf, ourItems, ownerOf, PAGE } from './workload/items.ts';
+import { readyAuthority } from './workload/ready-authority.ts';
 
 interface Part {
   readonly tables: readonly Table[];
@@ -218,8 +218,8 @@ async function issueRace(context: GoalContext, storage: StorageBackend, hand: It
   const issuance = createIssuance(context.folder);
   const { pems } = issuance.requests;
   const bare = await ourAnswer(issuance);
-  const authority = await readyAuthority(storage);
-  const onMemory = await readyAuthority(new MemoryStorage());
+  const authority = await readyAuthority({ storage });
+  const onMemory = await readyAuthority({ storage: new MemoryStorage() });
   const next = turns(pems.length);
   const request = (index: number) => ({
     csr: pems[index] as string,
@@ -263,17 +263,6 @@ async function issueRace(context: GoalContext, storage: StorageBackend, hand: It
       atLeast(2, `${ISSUE} on Postgres, by issueMany(100)`, result.ratio(ISSUE_MANY, ISSUE)),
     ],
   };
-}
-
-async function readyAuthority(storage: StorageBackend): Promise<CertificateAuthority> {
-  const authority = new CertificateAuthority({ storage, keyring: LocalKeyring.generate() });
-  const { root } = await authority.bootstrap({
-    organization: 'Bench',
-    passphrase: 'the bench has nothing to hide',
-    saveRoot: async () => undefined,
-  });
-  root.close();
-  return authority;
 }
 
 function joined(parts: readonly Part[]): Part {

@@ -5,6 +5,7 @@ import { invalidArgument } from '../errors/from-issues.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import type { Abortable } from '../ports/abortable.ts';
 import type { Clock } from '../ports/clock.ts';
+import { abortSignal } from '../store/abort-signal.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
@@ -55,7 +56,7 @@ const listOptions = z.strictObject({
   expiresBefore: z.date().optional(),
   limit: z.number().int().min(1).max(1_000),
   cursor: z.string().optional(),
-  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional(),
+  signal: abortSignal,
 });
 
 /** A certificate as it is stored. */

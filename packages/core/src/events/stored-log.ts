@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidArgument } from '../errors/from-issues.ts';
 import type { Abortable } from '../ports/abortable.ts';
+import { abortSignal } from '../store/abort-signal.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import type { Entry } from '../store/entry.ts';
 import type { EntryPage } from '../store/store.ts';
@@ -26,7 +27,6 @@ export interface ListEventsOptions extends Abortable {
   readonly includePersonal?: boolean;
 }
 
-const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional();
 const listOptions = z.strictObject({
   subject: z.string().optional(),
   type: z.string().optional(),
@@ -34,7 +34,7 @@ const listOptions = z.strictObject({
   limit: z.number().int().min(1).max(1_000),
   cursor: z.string().optional(),
   includePersonal: z.boolean().optional(),
-  signal,
+  signal: abortSignal,
 });
 const readOptions = z.object({
   from: z.number().int().nonnegative(),

@@ -18,11 +18,6 @@ export const recordId = callersId.default('default');
 /** The version of a record. */
 export const recordVersion = z.number().int().positive();
 
-/** What ends the waiting. */
-export const abortSignal = z
-  .custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal')
-  .optional();
-
 /** How many items a page has, 1 to 1,000. */
 export const pageLimit = z.number().int().min(1).max(1_000);
 

@@ -50,6 +50,3 @@ export function dateOfBirthInput(clock: Clock) {
     return z.NEVER;
   });
 }
-
-/** The signal that every call may be given. */
-export const signalInput = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal');

@@ -4,6 +4,7 @@ import { invalidArgument } from '../../errors/from-issues.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JsonObject } from '../../ports/storage.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { AccountsContext } from '../context.ts';
 import { credentials, type SealedCredential } from '../passwords/credential-record.ts';
@@ -11,14 +12,7 @@ import { passwordInput } from '../passwords/password-input.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { type Account, toAccount } from './account.ts';
 import { accountEvent } from './account-event.ts';
-import {
-  attributesInput,
-  dateOfBirthInput,
-  displayNameInput,
-  loginInput,
-  rolesInput,
-  signalInput,
-} from './account-input.ts';
+import { attributesInput, dateOfBirthInput, displayNameInput, loginInput, rolesInput } from './account-input.ts';
 import { type AccountValue, accounts } from './account-record.ts';
 import { onLoginTaken } from './login-taken.ts';
 
@@ -54,7 +48,7 @@ const createInput = (clock: Clock) =>
       roles: rolesInput.optional(),
       attributes: attributesInput.optional(),
       secondFactorRequired: z.boolean().optional(),
-      signal: signalInput.optional(),
+      signal: abortSignal,
     })
     .refine(({ password, passwordHash }) => password === undefined || passwordHash === undefined, {
       path: ['passwordHash'],

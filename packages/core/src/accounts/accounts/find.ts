@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { AccountsContext } from '../context.ts';
 import { type Account, accountNotFound, toAccount } from './account.ts';
 import { requireAccountId } from './account-id.ts';
-import { loginInput, signalInput } from './account-input.ts';
+import { loginInput } from './account-input.ts';
 import { type AccountValue, accounts, readAccount } from './account-record.ts';
 
 /** In which order to list accounts, and how many. */
@@ -25,7 +26,7 @@ const listOptions = z.strictObject({
   direction: z.enum(['ascending', 'descending']).optional(),
   limit: z.number().int().min(1).max(1_000),
   cursor: z.string().optional(),
-  signal: signalInput.optional(),
+  signal: abortSignal,
 });
 
 /** Reads one account. */

@@ -3,16 +3,10 @@ import { invalidArgument } from '../../errors/from-issues.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JsonObject } from '../../ports/storage.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import type { AccountsContext } from '../context.ts';
 import { type Account, accountChanged } from './account.ts';
-import {
-  attributesInput,
-  dateOfBirthInput,
-  displayNameInput,
-  loginInput,
-  rolesInput,
-  signalInput,
-} from './account-input.ts';
+import { attributesInput, dateOfBirthInput, displayNameInput, loginInput, rolesInput } from './account-input.ts';
 import type { AccountValue } from './account-record.ts';
 import { changeAccount } from './change.ts';
 import { onLoginTaken } from './login-taken.ts';
@@ -47,7 +41,7 @@ const patchInput = (clock: Clock) =>
     secondFactorRequired: z.literal(true).optional(),
   });
 
-const optionsInput = z.strictObject({ ifVersion: z.string().optional(), signal: signalInput.optional() });
+const optionsInput = z.strictObject({ ifVersion: z.string().optional(), signal: abortSignal });
 
 type Patch = z.output<ReturnType<typeof patchInput>>;
 

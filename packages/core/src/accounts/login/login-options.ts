@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import type { Abortable } from '../../ports/abortable.ts';
-import { loginInput, signalInput } from '../accounts/account-input.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
+import { loginInput } from '../accounts/account-input.ts';
 import type { LoginName } from '../accounts/login-name.ts';
 import { passwordInput } from '../passwords/password-input.ts';
 import type { PasswordText } from '../passwords/password-text.ts';
@@ -65,7 +66,7 @@ export const clientInput = {
   /** Judged with the session that it binds. */
   proof: z.unknown().optional(),
   bindingSecret: z.boolean().optional(),
-  signal: signalInput.optional(),
+  signal: abortSignal,
 };
 
 // Strict: a `proof` or `bindingSecret` that was misspelled must not open a session that is bound to nothing.

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { type Account, accountChanged, accountNotFound } from '../accounts/account.ts';
 import { requireAccountId } from '../accounts/account-id.ts';
-import { signalInput } from '../accounts/account-input.ts';
 import { type AccountValue, readAccount } from '../accounts/account-record.ts';
 import { changeAccount, withSessionsEnded } from '../accounts/change.ts';
 import type { AccountsContext } from '../context.ts';
@@ -38,14 +38,14 @@ const setInput = z.strictObject({
   accountId: z.string(),
   password: passwordInput,
   secondFactorRequired: z.boolean().optional(),
-  signal: signalInput.optional(),
+  signal: abortSignal,
 });
 
 const changeInput = z.strictObject({
   accountId: z.string(),
   current: passwordInput,
   next: passwordInput,
-  signal: signalInput.optional(),
+  signal: abortSignal,
 });
 
 /** What a change of password must find when it commits. */

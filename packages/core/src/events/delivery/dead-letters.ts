@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NotFoundError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { EntryPage } from '../../store/store.ts';
@@ -48,17 +49,16 @@ export interface ReplayOptions extends Abortable {
 }
 
 const REPLAY_BATCH = 100;
-const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional();
 const listOptions = z.strictObject({
   sink: z.string().min(1).max(255).optional(),
   limit: z.number().int().min(1).max(1_000),
   cursor: z.string().optional(),
-  signal,
+  signal: abortSignal,
 });
 const replayOptions = z.strictObject({
   sink: z.string().min(1).max(255),
   sequence: z.number().int().nonnegative().optional(),
-  signal,
+  signal: abortSignal,
 });
 
 /** Lists dead letters in the order of the log. */

@@ -3,6 +3,7 @@ import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { ConflictError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { EMPTY_CHAIN } from '../chain.ts';
 import type { CheckpointKey } from '../checkpoints/checkpoint-key.ts';
@@ -57,7 +58,7 @@ const verifyOptions = z.strictObject({
   from: z.number().int().nonnegative().optional(),
   checkpoints: z.array(z.string()).max(1_000).optional(),
   verifierKeys: z.array(z.string()).min(1).max(100).optional(),
-  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional(),
+  signal: abortSignal,
 });
 
 /**

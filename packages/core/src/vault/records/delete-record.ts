@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { SealError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { records } from '../collections.ts';
 import type { VaultContext } from '../context.ts';
-import { abortSignal, callersId, givenSignal, parseOptions, recordId, recordVersion } from '../options.ts';
+import { callersId, givenSignal, parseOptions, recordId, recordVersion } from '../options.ts';
 import { recordEvent } from '../vault-event.ts';
 import { purgeRecord } from './purge.ts';
 import { openCard, type RecordCard, sealCard, stateOf } from './record.ts';
@@ -30,10 +31,7 @@ const undeleteOptions = z.strictObject(which);
 export async function deleteRecord(context: VaultContext, given: DeleteRecordOptions): Promise<void> {
   const options = parseOptions(deleteOptions, given, 'delete() options');
   const { store, clock, undeleteForMs } = context;
-  throwIfAborted(options.signal);
-  const located = await context.owners.locate(options.ownerId, options.recordId);
-  if (located?.entry === undefined) throw recordNotFound(located?.documentId);
-  const { owner, documentId } = located;
+  const { owner, documentId } = await locateRecord(context, options);
   await store.transact(async (transaction) => {
     const entry = await transaction.get(records, documentId);
     if (entry === undefined) throw recordNotFound(documentId);
@@ -72,10 +70,7 @@ export async function deleteRecord(context: VaultContext, given: DeleteRecordOpt
 export async function undeleteRecord(context: VaultContext, given: UndeleteRecordOptions): Promise<void> {
   const options = parseOptions(undeleteOptions, given, 'undelete() options');
   const { store, clock, undeleteForMs } = context;
-  throwIfAborted(options.signal);
-  const located = await context.owners.locate(options.ownerId, options.recordId);
-  if (located?.entry === undefined) throw recordNotFound(located?.documentId);
-  const { owner, documentId } = located;
+  const { owner, documentId } = await locateRecord(context, options);
   await store.transact(async (transaction) => {
     const entry = await transaction.get(records, documentId);
     if (entry === undefined) throw recordNotFound(documentId);
@@ -97,4 +92,11 @@ export async function undeleteRecord(context: VaultContext, given: UndeleteRecor
     transaction.put(records, documentId, value, { ...(bytes && { bytes }), ...(dueAt !== undefined && { dueAt }) });
     for (const write of recordEvent(context, 'record.undeleted', value)) transaction.add(write);
   }, givenSignal(options));
+}
+
+async function locateRecord(context: VaultContext, { ownerId, recordId, signal }: z.output<typeof undeleteOptions>) {
+  throwIfAborted(signal);
+  const located = await context.owners.locate(ownerId, recordId);
+  if (located?.entry === undefined) throw recordNotFound(located?.documentId);
+  return located;
 }

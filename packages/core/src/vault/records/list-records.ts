@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { records } from '../collections.ts';
 import type { VaultContext } from '../context.ts';
 import type { KeyMode } from '../format/envelope.ts';
-import { abortSignal, callersId, pageLimit, parseOptions } from '../options.ts';
+import { callersId, pageLimit, parseOptions } from '../options.ts';
 import { openCard, type RecordCard, type RecordState, stateOf } from './record.ts';
 
 /** Whose records to list. */

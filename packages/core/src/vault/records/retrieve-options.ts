@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import type { KeyMode } from '../format/envelope.ts';
 import type { ByteRange } from '../format/opened-record.ts';
-import { abortSignal, callersId, parseOptions, recordId, recordVersion } from '../options.ts';
+import { callersId, parseOptions, recordId, recordVersion } from '../options.ts';
 
 /** Which record to read, and with what. */
 export interface RetrieveRecordOptions extends Abortable {

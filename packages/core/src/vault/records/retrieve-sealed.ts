@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { VaultContext } from '../context.ts';
 import { RECORD_HEAD_LENGTH, type RecordPlace } from '../format/envelope.ts';
 import type { RecordSource } from '../format/record-source.ts';
 import { toWebStream } from '../format/streams/to-web-stream.ts';
-import { abortSignal, callersId, parseOptions, recordId } from '../options.ts';
+import { callersId, parseOptions, recordId } from '../options.ts';
 import { BODY_CHUNK_LENGTH, storedBody } from './body.ts';
 import { openCard, type RecordCard } from './record.ts';
 import { recordNotFound, requireLive } from './record-errors.ts';

@@ -3,9 +3,10 @@ import { isBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import type { KeyMode } from '../format/envelope.ts';
 import type { Padding } from '../format/padding.ts';
-import { abortSignal, callersId, parseOptions, recordId, recordVersion } from '../options.ts';
+import { callersId, parseOptions, recordId, recordVersion } from '../options.ts';
 
 /** What is stored: text, bytes, or bytes that come piece by piece. */
 export type RecordData = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;

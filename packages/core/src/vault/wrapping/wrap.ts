@@ -4,6 +4,7 @@ import { isBytes, utf8 } from '../../encoding/bytes.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { wraps } from '../collections.ts';
 import type { VaultContext } from '../context.ts';
@@ -11,7 +12,7 @@ import type { RecordKey } from '../format/envelope.ts';
 import { formatKey, parseKey } from '../format/key-text.ts';
 import { openRecord } from '../format/open-record.ts';
 import { sealRecord } from '../format/seal-record.ts';
-import { abortSignal, givenSignal, parseOptions } from '../options.ts';
+import { givenSignal, parseOptions } from '../options.ts';
 import { vaultEvent } from '../vault-event.ts';
 
 const KEY_LENGTH = 32;

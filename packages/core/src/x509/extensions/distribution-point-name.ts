@@ -16,9 +16,8 @@ export type DistributionPointName =
 /** The reasons that a partitioned CRL can be limited to (RFC 5280 section 4.2.1.13: ReasonFlags); bit 0 is unused. */
 export type ReasonFlag = Exclude<CrlReason, 'unspecified' | 'removeFromCRL'>;
 
-/** Bit 0 is named `unused` by RFC 5280: CRLs in use set it, and it says nothing. */
-const FLAGS: readonly (ReasonFlag | 'unused')[] = [
-  'unused',
+/** All of them, in the order of their bits. */
+export const REASON_FLAGS: readonly ReasonFlag[] = [
   'keyCompromise',
   'cACompromise',
   'affiliationChanged',
@@ -28,6 +27,9 @@ const FLAGS: readonly (ReasonFlag | 'unused')[] = [
   'privilegeWithdrawn',
   'aACompromise',
 ];
+
+/** Bit 0 is named `unused` by RFC 5280: CRLs in use set it, and it says nothing. */
+const FLAGS: readonly (ReasonFlag | 'unused')[] = ['unused', ...REASON_FLAGS];
 
 const FULL_NAME = contextTag(0, true);
 const NAME_RELATIVE_TO_CRL_ISSUER = contextTag(1, true);

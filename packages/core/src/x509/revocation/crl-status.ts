@@ -1,8 +1,9 @@
 import type { Certificate } from '../certificate/certificate.ts';
 import type { RevokedCertificate } from '../crl/crl.ts';
 import type { ReasonFlag } from '../extensions/distribution-point-name.ts';
+import { REASON_FLAGS } from '../extensions/distribution-point-name.ts';
 import { findEntry } from './crl-lookup.ts';
-import { ALL_REASONS, coveredReasons } from './distribution-scope.ts';
+import { coveredReasons } from './distribution-scope.ts';
 import type { RevocationStatus } from './revocation-status.ts';
 import { hasSameScope, type UsableCrl, updates } from './usable-crl.ts';
 
@@ -42,7 +43,7 @@ export async function statusByCrls(
       const entry = await findCurrentEntry(certificate, list, newestFirst, checkSigner);
       if (entry !== undefined) return revoked(entry);
       for (const reason of reasons) covered.add(reason);
-      if (covered.size === ALL_REASONS.length) return { status: 'good', source: 'crl' };
+      if (covered.size === REASON_FLAGS.length) return { status: 'good', source: 'crl' };
     }
   }
   return { status: 'unknown', reasons: [...complaints, ...explainGap(covered)] };
@@ -70,6 +71,6 @@ function revoked({ revokedAt, reason = 'unspecified' }: RevokedCertificate): Rev
 
 function explainGap(covered: ReadonlySet<ReasonFlag>): string[] {
   if (covered.size === 0) return ['No usable CRL speaks about the certificate'];
-  const missing = ALL_REASONS.filter((reason) => !covered.has(reason));
+  const missing = REASON_FLAGS.filter((reason) => !covered.has(reason));
   return [`The CRLs that can be used do not cover ${missing.join(', ')}`];
 }

@@ -1,23 +1,11 @@
 import { derOid, derSequence, derSet } from '../../encoding/der/writer.ts';
 import type { Certificate } from '../certificate/certificate.ts';
 import type { DistributionPoint } from '../extensions/crl-distribution-points.ts';
-import type { DistributionPointName, ReasonFlag } from '../extensions/distribution-point-name.ts';
+import { type DistributionPointName, REASON_FLAGS, type ReasonFlag } from '../extensions/distribution-point-name.ts';
 import type { IssuingDistributionPoint } from '../extensions/issuing-distribution-point.ts';
 import { DistinguishedName } from '../name/distinguished-name.ts';
 import type { GeneralName } from '../name/general-name.ts';
 import type { UsableCrl } from './usable-crl.ts';
-
-/** Every reason that a CRL can cover. */
-export const ALL_REASONS: readonly ReasonFlag[] = [
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-  'aACompromise',
-];
 
 /**
  * Tells whether a complete CRL speaks about a certificate, by one of the certificate's distribution points (RFC 5280 section
@@ -41,7 +29,7 @@ export function coveredReasons(
   }
   if (scope !== undefined && !isWithinScope(certificate, point, list, scope)) return undefined;
   const limits = [scope?.onlySomeReasons, point?.reasons].filter((limit) => limit !== undefined);
-  return ALL_REASONS.filter((reason) => limits.every((limit) => limit.includes(reason)));
+  return REASON_FLAGS.filter((reason) => limits.every((limit) => limit.includes(reason)));
 }
 
 function isWithinScope(

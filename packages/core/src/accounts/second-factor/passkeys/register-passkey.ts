@@ -4,10 +4,11 @@ import { utf8 } from '../../../encoding/bytes.ts';
 import { ConflictError } from '../../../errors/families.ts';
 import { invalidArgument } from '../../../errors/from-issues.ts';
 import type { Abortable } from '../../../ports/abortable.ts';
+import { abortSignal } from '../../../store/abort-signal.ts';
 import { throwIfAborted } from '../../../store/backoff.ts';
 import { accountNotFound } from '../../accounts/account.ts';
 import { requireAccountId } from '../../accounts/account-id.ts';
-import { displayNameInput, signalInput } from '../../accounts/account-input.ts';
+import { displayNameInput } from '../../accounts/account-input.ts';
 import { readAccount } from '../../accounts/account-record.ts';
 import { changeAccount } from '../../accounts/change.ts';
 import type { AccountsContext } from '../../context.ts';
@@ -37,7 +38,7 @@ export interface RegisterPasskeyOptions extends Abortable {
   readonly name?: string;
 }
 
-const nameInput = z.strictObject({ name: displayNameInput.optional(), signal: signalInput.optional() });
+const nameInput = z.strictObject({ name: displayNameInput.optional(), signal: abortSignal });
 
 /** Asks for a passkey: draws a challenge, which has to be answered for this account. */
 export async function beginPasskeyRegistration(

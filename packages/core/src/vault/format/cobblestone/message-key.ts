@@ -1,3 +1,4 @@
+import { constantTimeEqual } from '../../../crypto/constant-time.ts';
 import { isBytes, utf8 } from '../../../encoding/bytes.ts';
 import { InvalidInputError } from '../../../errors/families.ts';
 import type { VaultPrimitives } from '../primitives.ts';
@@ -53,7 +54,7 @@ export async function committedMessage(
 ): Promise<ChunkCipher | undefined> {
   if (sealed.length < PREAMBLE_LENGTH) throw truncated(sealed.length);
   const { preamble, cipher } = await deriveMessage(primitives, key, sealed.subarray(0, SALT_LENGTH), context);
-  return isSame(preamble, sealed.subarray(0, PREAMBLE_LENGTH)) ? cipher : undefined;
+  return constantTimeEqual(preamble, sealed.subarray(0, PREAMBLE_LENGTH)) ? cipher : undefined;
 }
 
 /**
@@ -98,11 +99,4 @@ async function deriveMessage(
   input.fill(0);
   first.fill(0);
   return { preamble, cipher };
-}
-
-/** Compares in a time that does not depend on where the two differ. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let at = 0; at < a.length; at++) difference |= (a[at] as number) ^ (b[at] as number);
-  return difference === 0;
 }
