@@ -6,7 +6,7 @@ const fromSource = { resolve: source, ssr: { resolve: source } };
 
 /** The tests of core that have a storage under them. The others would only do the same again. */
 const onStorage = {
-  include: ['packages/core/test/{accounts,authority,events,store,vault}/**/*.test.ts'],
+  include: ['packages/core/test/{accounts,acme,authority,certificates,events,renewal,store,vault}/**/*.test.ts'],
   exclude: [
     // Neither the offline root, nor the names that a policy allows, nor the declaration of a collection know a storage.
     'packages/core/test/authority/offline-root-*.test.ts',
@@ -17,6 +17,9 @@ const onStorage = {
     // Neither the rules for passwords and tokens, nor the vault's format know a storage.
     'packages/core/test/accounts/{passwords,tokens,proofs,rules}/**',
     'packages/core/test/vault/format/**',
+    // Nor does the protocol of an ACME server, nor the rules by which a renewal is due.
+    'packages/core/test/acme/protocol/**',
+    'packages/core/test/{certificates,renewal}/rules/**',
     // What the vault refuses, and what it seals, it does so before storage has a part in it.
     'packages/core/test/vault/{arguments,defects,secrets}.test.ts',
     // What a webhook sends, and where to, does not depend on where its events come from.
@@ -54,6 +57,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tooling/test/**/*.test.mjs'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
+          // The modules are read once for all files: that was a good part of the time.
+          isolate: false,
           testTimeout: 30_000,
         },
       },
@@ -62,6 +67,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.integration.test.ts', 'examples/*/test/**/*.test.ts'],
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
