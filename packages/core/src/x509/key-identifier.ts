@@ -1,7 +1,7 @@
 import { DerReader } from '../encoding/der/reader.ts';
 import { Tag } from '../encoding/der/tags.ts';
 import type { CryptoProvider, MaybePromise } from '../ports/crypto.ts';
-import { andThen } from './maybe-promise.ts';
+import { andThen } from '../ports/maybe-promise.ts';
 
 const LENGTH = 20;
 

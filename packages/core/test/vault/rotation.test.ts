@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/encoding/bytes.ts';
 import { LocalKeyring } from '../../src/keyring/local-keyring.ts';
-import type { Write } from '../../src/ports/storage.ts';
+import type { Query, Write } from '../../src/ports/storage.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { overriding, storageSize } from '../support/test-storage.ts';
 import { createTestVault, maintain, of, putDocument } from './support.ts';
@@ -96,6 +96,37 @@ describe('rotating the pseudonym key', () => {
     expect((await stale.store({ ownerId: 'ann', data: 'two', keyMode: 'managed' })).version).toBe(2);
     expect(of(await dump(), 'vault_owners')).toHaveLength(1);
     expect((await vault.retrieve({ ownerId: 'ann' })).data).toEqual(utf8('two'));
+  });
+});
+
+describe('an owner who is filed anew', () => {
+  it('while one of their records is purged, keeps its version as the floor all the same', async () => {
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const { vault, another } = createTestVault({
+      undeleteForMs: 0,
+      wrapStorage: (backend) =>
+        overriding(backend, {
+          query: async (query: Query) => {
+            const page = await backend.query(query);
+            const act = query.collection === 'vault_owners' && query.index === 'byOwner' ? meanwhile : undefined;
+            if (act !== undefined) meanwhile = undefined;
+            await act?.();
+            return page;
+          },
+        }),
+    });
+    for (const data of ['one', 'two']) await vault.store({ ownerId: 'ann', data, keyMode: 'managed' });
+    const other = another();
+    meanwhile = async () => {
+      await other.rotatePseudonymKey();
+      await other
+        .maintenance()
+        .find(({ name }) => name.endsWith(':refile'))
+        ?.run({ limit: 100 });
+    };
+    await vault.delete({ ownerId: 'ann' });
+    expect(meanwhile).toBeUndefined();
+    expect((await vault.store({ ownerId: 'ann', data: 'three', keyMode: 'managed' })).version).toBe(3);
   });
 });
 

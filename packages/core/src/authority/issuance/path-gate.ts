@@ -2,10 +2,10 @@ import { PolicyError } from '../../errors/families.ts';
 import type { PathValidationError } from '../../errors/path-validation-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, MaybePromise } from '../../ports/crypto.ts';
+import { andThen, isPromise } from '../../ports/maybe-promise.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
 import type { ExtendedKeyUsage } from '../../x509/extensions/extended-key-usage.ts';
 import type { KeyUsage } from '../../x509/extensions/key-usage.ts';
-import { andThen, isPromise } from '../../x509/maybe-promise.ts';
 import { PathValidator } from '../../x509/path/path-validator.ts';
 
 /** Who stands above a certificate that is about to be handed out. */

@@ -2,6 +2,11 @@ const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const GENERATOR: readonly number[] = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const CHECKSUM_LENGTH = 6;
 const BECH32M = 0x2bc830a3;
+const NO_CHECKSUM: readonly number[] = new Array<number>(CHECKSUM_LENGTH).fill(0);
+/** What five bits that leave the checksum at its top put back into it. */
+const FEEDBACK = Array.from({ length: 32 }, (_, top) =>
+  GENERATOR.reduce((sum, generator, bit) => ((top >>> bit) & 1 ? sum ^ generator : sum), 0),
+);
 
 /** What keeps a text from being Bech32m of a certain prefix and length. */
 export type Bech32mFault =
@@ -19,9 +24,11 @@ export type Bech32mFault =
  */
 export function toBech32m(prefix: string, bytes: Uint8Array): string {
   const data = toGroups(bytes);
-  const checksum = polymod([...expand(prefix), ...data, ...new Array<number>(CHECKSUM_LENGTH).fill(0)]) ^ BECH32M;
+  const checksum = polymod(NO_CHECKSUM, polymod(data, startOf(prefix))) ^ BECH32M;
   for (let at = 0; at < CHECKSUM_LENGTH; at++) data.push((checksum >>> (5 * (CHECKSUM_LENGTH - 1 - at))) & 31);
-  return `${prefix}1${data.map((group) => ALPHABET[group]).join('')}`;
+  let text = `${prefix}1`;
+  for (const group of data) text += ALPHABET[group];
+  return text;
 }
 
 /**
@@ -45,7 +52,7 @@ export function fromBech32m(prefix: string, length: number, text: string): Uint8
     data.push(group);
   }
   if (lower.length !== expected) return { fault: 'length', expected };
-  if (polymod([...expand(prefix), ...data]) !== BECH32M) return { fault: 'checksum' };
+  if (polymod(data, startOf(prefix)) !== BECH32M) return { fault: 'checksum' };
   return fromGroups(data.slice(0, -CHECKSUM_LENGTH), length) ?? { fault: 'padding' };
 }
 
@@ -81,17 +88,18 @@ function fromGroups(groups: readonly number[], length: number): Uint8Array | und
   return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }
 
-function expand(prefix: string): number[] {
+/** The checksum of a prefix, for that of the data to go on from. */
+function startOf(prefix: string): number {
   const codes = Array.from(prefix, (letter) => letter.charCodeAt(0));
-  return [...codes.map((code) => code >>> 5), 0, ...codes.map((code) => code & 31)];
+  const high = codes.map((code) => code >>> 5);
+  const low = codes.map((code) => code & 31);
+  return polymod([...high, 0, ...low], 1);
 }
 
-function polymod(values: readonly number[]): number {
-  let checksum = 1;
+function polymod(values: readonly number[], start: number): number {
+  let checksum = start;
   for (const value of values) {
-    const top = checksum >>> 25;
-    checksum = ((checksum & 0x1ffffff) << 5) ^ value;
-    for (const [bit, generator] of GENERATOR.entries()) if ((top >>> bit) & 1) checksum ^= generator;
+    checksum = ((checksum & 0x1ffffff) << 5) ^ value ^ (FEEDBACK[checksum >>> 25] as number);
   }
   return checksum;
 }

@@ -1,6 +1,8 @@
 import { cannotOpen } from '../../crypto/aead.ts';
 import { requireObject } from '../../errors/require-object.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import type { MaybePromise } from '../../ports/crypto.ts';
+import { andThen, isPromise } from '../../ports/maybe-promise.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { ChunkCipher } from './cobblestone/chunk-cipher.ts';
 import { checkKey, committedMessage } from './cobblestone/message-key.ts';
@@ -35,8 +37,10 @@ export async function openRecord(
   const source = toRecordSource(sealed);
   throwIfAborted(options.signal);
   const wanted = Math.min(RECORD_HEAD_LENGTH, source.length);
-  const head = exactly(wanted, await source.read(0, wanted, signalOf(options)), 0);
-  const cipher = await openHead(primitives, options, head);
+  const reading = source.read(0, wanted, signalOf(options));
+  const head = exactly(wanted, isPromise(reading) ? await reading : reading, 0);
+  const opening = openHead(primitives, options, head);
+  const cipher = isPromise(opening) ? await opening : opening;
   return new OpenedRecord(new MessageReader(cipher, source, HEADER_LENGTH));
 }
 
@@ -65,25 +69,23 @@ export async function commitmentFits(
  * @throws {SealError} SEAL_INVALID, SEAL_TRUNCATED: it is no head of a sealed record
  * @throws {InvalidInputError} INVALID_ARGUMENT: the key is not 32 bytes, or the place is not one
  */
-export async function openHead(
-  primitives: VaultPrimitives,
-  options: RecordKey,
-  head: Uint8Array,
-): Promise<ChunkCipher> {
-  const cipher = await cipherFor(primitives, options, head);
-  if (cipher === undefined) throw cannotOpen();
-  return cipher;
+export function openHead(primitives: VaultPrimitives, options: RecordKey, head: Uint8Array): MaybePromise<ChunkCipher> {
+  return andThen(cipherFor(primitives, options, head), (cipher) => {
+    if (cipher === undefined) throw cannotOpen();
+    return cipher;
+  });
 }
 
-async function cipherFor(
+function cipherFor(
   primitives: VaultPrimitives,
   { key, place }: RecordKey,
   head: Uint8Array,
-): Promise<ChunkCipher | undefined> {
+): MaybePromise<ChunkCipher | undefined> {
   checkKey(key);
   requireObject(place, "A record's place");
   const mode = keyModeOf(head);
   const context = recordContext(head.subarray(0, HEADER_LENGTH), place);
-  const cipher = await committedMessage(primitives, key, context, head.subarray(HEADER_LENGTH));
-  return mode === place.keyMode ? cipher : undefined;
+  return andThen(committedMessage(primitives, key, context, head.subarray(HEADER_LENGTH)), (cipher) =>
+    mode === place.keyMode ? cipher : undefined,
+  );
 }

@@ -1,6 +1,7 @@
 import { isBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { requireObject } from '../../errors/require-object.ts';
+import { andThen, isPromise } from '../../ports/maybe-promise.ts';
 import { newMessage } from './cobblestone/message-key.ts';
 import { sealMessage } from './cobblestone/seal-message.ts';
 import { CHUNK_LENGTH, sealedLength } from './cobblestone/sizes.ts';
@@ -52,8 +53,10 @@ export async function sealRecord(
 
   requireObject(place, "A record's place");
   const header = recordHeader(place.keyMode);
-  const message = await newMessage(primitives, key, recordContext(header, place));
-  const sealed = await sealMessage(message, body, rest, HEADER_LENGTH);
+  const sealing = andThen(newMessage(primitives, key, recordContext(header, place)), (message) =>
+    sealMessage(message, body, rest, HEADER_LENGTH),
+  );
+  const sealed = isPromise(sealing) ? await sealing : sealing;
   sealed.set(header);
   rest.fill(0);
   return sealed;

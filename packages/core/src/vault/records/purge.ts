@@ -24,13 +24,13 @@ export async function purgeRecord(
   event: 'record.purged' | 'record.deleted' = 'record.purged',
 ): Promise<void> {
   const { store } = context;
-  const { entries } = await store.query(owners, { index: 'byOwner', equals: { owner: value.owner }, limit: 1 });
-  const [found] = entries;
-  const owner = found && (await transaction.get(owners, found.id));
+  const query = { index: 'byOwner', equals: { owner: value.owner }, limit: 1, withBytes: true };
+  const [owner] = (await store.query(owners, query)).entries;
   if (owner !== undefined) {
     // Moved in any case: a store whose answer was lost must find the owner changed, rather than the record's place free.
     const floor = { ...owner.value, versionFloor: Math.max(owner.value.versionFloor, value.version) };
-    transaction.put(owners, owner.id, floor, owner.bytes === undefined ? {} : { bytes: owner.bytes });
+    // At the version that was found: an owner that is filed elsewhere by now has to be found again, not left without a floor.
+    transaction.put(owners, owner.id, floor, { ifVersion: owner.version, ...(owner.bytes && { bytes: owner.bytes }) });
   }
   transaction.delete(records, id, { ifVersion: version });
   for (const write of discardBody(store, value, 0)) transaction.add(write);

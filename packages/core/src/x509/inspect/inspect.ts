@@ -93,7 +93,7 @@ export interface CrlEntryInspection {
   readonly extensions: readonly ExtensionInspection[];
 }
 
-/** What {@link inspect} tells of a certificate, a CSR or a CRL; `kind` says which. */
+/** What `inspect` tells of a certificate, a CSR or a CRL; `kind` says which. */
 export type Inspection = CertificateInspection | CsrInspection | CrlInspection;
 
 const DEFAULT_MAX_ENTRIES = 1000;

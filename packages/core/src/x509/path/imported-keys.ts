@@ -1,8 +1,8 @@
 import { equalBytes, hashBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { CryptoProvider, MaybePromise, PublicKey } from '../../ports/crypto.ts';
+import { isPromise } from '../../ports/maybe-promise.ts';
 import type { Certificate } from '../certificate/certificate.ts';
-import { isPromise } from '../maybe-promise.ts';
 import { Memo } from './memo.ts';
 import { type PathProblem, problem } from './problem.ts';
 import { findKeyProblem } from './signing-key.ts';

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../encoding/bytes.ts';
 import type { MaybePromise } from '../../ports/crypto.ts';
+import { andThen, isPromise } from '../../ports/maybe-promise.ts';
 import type { Certificate } from '../certificate/certificate.ts';
-import { andThen, isPromise } from '../maybe-promise.ts';
 import type { PathBudget } from './budget.ts';
 import type { IssuerChecks, PathProfile } from './certificate-checks.ts';
 import type { PathRole } from './certificate-form.ts';

@@ -1,8 +1,8 @@
 import { keyAlgorithmName } from '../../crypto/algorithms.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { CryptoProvider, MaybePromise, PublicKey, SignatureAlgorithm } from '../../ports/crypto.ts';
+import { isPromise } from '../../ports/maybe-promise.ts';
 import type { Certificate } from '../certificate/certificate.ts';
-import { isPromise } from '../maybe-promise.ts';
 import type { PathBudget } from './budget.ts';
 import { ImportedKeys } from './imported-keys.ts';
 import { Memo } from './memo.ts';

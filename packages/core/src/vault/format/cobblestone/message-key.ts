@@ -1,9 +1,11 @@
 import { constantTimeEqual } from '../../../crypto/constant-time.ts';
 import { isBytes, utf8 } from '../../../encoding/bytes.ts';
 import { InvalidInputError } from '../../../errors/families.ts';
+import type { MaybePromise } from '../../../ports/crypto.ts';
+import { andThen } from '../../../ports/maybe-promise.ts';
 import type { VaultPrimitives } from '../primitives.ts';
 import { ChunkCipher } from './chunk-cipher.ts';
-import { COMMITMENT_LENGTH, PREAMBLE_LENGTH, SALT_LENGTH, truncated } from './sizes.ts';
+import { PREAMBLE_LENGTH, SALT_LENGTH, truncated } from './sizes.ts';
 
 /** The length of an input key, in bytes. */
 export const KEY_LENGTH = 32;
@@ -31,7 +33,11 @@ export interface NewMessage {
  * @returns the preamble and the cipher
  * @throws {InvalidInputError} INVALID_ARGUMENT: the key has another length
  */
-export function newMessage(primitives: VaultPrimitives, key: Uint8Array, context: Uint8Array): Promise<NewMessage> {
+export function newMessage(
+  primitives: VaultPrimitives,
+  key: Uint8Array,
+  context: Uint8Array,
+): MaybePromise<NewMessage> {
   return deriveMessage(primitives, key, primitives.randomBytes(SALT_LENGTH), context);
 }
 
@@ -46,15 +52,17 @@ export function newMessage(primitives: VaultPrimitives, key: Uint8Array, context
  * @throws {SealError} SEAL_TRUNCATED: it has no salt and commitment
  * @throws {InvalidInputError} INVALID_ARGUMENT: the key has another length
  */
-export async function committedMessage(
+export function committedMessage(
   primitives: VaultPrimitives,
   key: Uint8Array,
   context: Uint8Array,
   sealed: Uint8Array,
-): Promise<ChunkCipher | undefined> {
+): MaybePromise<ChunkCipher | undefined> {
   if (sealed.length < PREAMBLE_LENGTH) throw truncated(sealed.length);
-  const { preamble, cipher } = await deriveMessage(primitives, key, sealed.subarray(0, SALT_LENGTH), context);
-  return constantTimeEqual(preamble, sealed.subarray(0, PREAMBLE_LENGTH)) ? cipher : undefined;
+  const derived = deriveMessage(primitives, key, sealed.subarray(0, SALT_LENGTH), context);
+  return andThen(derived, ({ preamble, cipher }) =>
+    constantTimeEqual(preamble, sealed.subarray(0, PREAMBLE_LENGTH)) ? cipher : undefined,
+  );
 }
 
 /**
@@ -69,12 +77,12 @@ export function checkKey(key: Uint8Array): void {
 }
 
 /** HKDF-Expand with SHA-512 (RFC 5869 section 2.3): key, base nonce and commitment take two blocks. */
-async function deriveMessage(
+function deriveMessage(
   primitives: VaultPrimitives,
   key: Uint8Array,
   salt: Uint8Array,
   context: Uint8Array,
-): Promise<NewMessage> {
+): MaybePromise<NewMessage> {
   checkKey(key);
   // block 1 | info | number of the block: the second HMAC takes all of it, the first begins at the info
   const input = new Uint8Array(DIGEST_LENGTH + INFO_LENGTH + context.length + 1);
@@ -82,21 +90,25 @@ async function deriveMessage(
   input.set(salt, DIGEST_LENGTH + PREFIX.length);
   input.set(context, DIGEST_LENGTH + INFO_LENGTH);
   input[input.length - 1] = 1;
-  const first = await primitives.hmac('SHA-512', key, input.subarray(DIGEST_LENGTH));
-  input.set(first);
-  input[input.length - 1] = 2;
-  const second = await primitives.hmac('SHA-512', key, input);
+  return andThen(primitives.hmac('SHA-512', key, input.subarray(DIGEST_LENGTH)), (first) => {
+    input.set(first);
+    input[input.length - 1] = 2;
+    return andThen(primitives.hmac('SHA-512', key, input), (second) => {
+      input.fill(0);
+      return andThen(primitives.aeadKey(first.subarray(0, NONCE_AT)), (messageKey) => {
+        first.fill(0, 0, NONCE_AT);
+        const cipher = new ChunkCipher(messageKey, first.subarray(NONCE_AT, COMMITMENT_AT));
+        return { preamble: preambleOf(salt, first, second), cipher };
+      });
+    });
+  });
+}
 
-  const cipher = new ChunkCipher(
-    await primitives.aeadKey(first.subarray(0, NONCE_AT)),
-    first.slice(NONCE_AT, COMMITMENT_AT),
-  );
+function preambleOf(salt: Uint8Array, first: Uint8Array, second: Uint8Array): Uint8Array {
   const preamble = new Uint8Array(PREAMBLE_LENGTH);
   preamble.set(salt);
-  preamble.set(first.subarray(COMMITMENT_AT), SALT_LENGTH);
-  const known = DIGEST_LENGTH - COMMITMENT_AT;
-  preamble.set(second.subarray(0, COMMITMENT_LENGTH - known), SALT_LENGTH + known);
-  input.fill(0);
-  first.fill(0);
-  return { preamble, cipher };
+  for (let at = SALT_LENGTH, from = COMMITMENT_AT; at < PREAMBLE_LENGTH; at++, from++) {
+    preamble[at] = (from < DIGEST_LENGTH ? first[from] : second[from - DIGEST_LENGTH]) as number;
+  }
+  return preamble;
 }

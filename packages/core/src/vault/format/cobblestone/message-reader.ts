@@ -2,6 +2,7 @@ import { isBytes } from '../../../encoding/bytes.ts';
 import { SealError } from '../../../errors/families.ts';
 import type { Abortable } from '../../../ports/abortable.ts';
 import type { MaybePromise } from '../../../ports/crypto.ts';
+import { andThen, isPromise } from '../../../ports/maybe-promise.ts';
 import { throwIfAborted } from '../../../store/backoff.ts';
 import type { ChunkCipher } from './chunk-cipher.ts';
 import {
@@ -101,7 +102,8 @@ export class MessageReader {
     try {
       for (let index = 0; index < count; ) {
         const spanEnd = Math.min(count, spanBehind(index));
-        const sealed = await this.#read(index, spanEnd, options);
+        const reading = this.#read(index, spanEnd, options);
+        const sealed = isPromise(reading) ? await reading : reading;
         for (let at = 0; index < spanEnd; index++, at += SEALED_CHUNK_LENGTH) {
           const start = index * CHUNK_LENGTH;
           const chunk = message.subarray(start, start + CHUNK_LENGTH);
@@ -117,13 +119,14 @@ export class MessageReader {
   }
 
   /** Reads sealed chunks, the one behind the last excluded. */
-  async #read(first: number, end: number, { signal }: Abortable): Promise<Uint8Array> {
+  #read(first: number, end: number, { signal }: Abortable): MaybePromise<Uint8Array> {
     throwIfAborted(signal);
     const offset = this.#start + PREAMBLE_LENGTH + first * SEALED_CHUNK_LENGTH;
     const length = Math.min((end - first) * SEALED_CHUNK_LENGTH, this.#source.length - offset);
-    const sealed = await this.#source.read(offset, length, signal === undefined ? {} : { signal });
-    throwIfAborted(signal);
-    return exactly(length, sealed, offset);
+    return andThen(this.#source.read(offset, length, signal === undefined ? {} : { signal }), (sealed) => {
+      throwIfAborted(signal);
+      return exactly(length, sealed, offset);
+    });
   }
 }
 

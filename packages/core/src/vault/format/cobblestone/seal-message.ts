@@ -1,6 +1,8 @@
+import type { MaybePromise } from '../../../ports/crypto.ts';
+import { andThen, isPromise } from '../../../ports/maybe-promise.ts';
 import type { ByteReader } from '../streams/byte-reader.ts';
 import type { NewMessage } from './message-key.ts';
-import { CHUNK_LENGTH, chunkCount, PREAMBLE_LENGTH, sealedLength, TAG_LENGTH } from './sizes.ts';
+import { CHUNK_LENGTH, chunkCount, PREAMBLE_LENGTH, SEALED_CHUNK_LENGTH, sealedLength, TAG_LENGTH } from './sizes.ts';
 
 /**
  * Seals a whole message, which is given as two parts so that a long one need not be copied.
@@ -11,29 +13,25 @@ import { CHUNK_LENGTH, chunkCount, PREAMBLE_LENGTH, sealedLength, TAG_LENGTH } f
  * @param room how many bytes to leave free in front
  * @returns the free bytes, salt, commitment and chunks, in one buffer
  */
-export async function sealMessage(
+export function sealMessage(
   { preamble, cipher }: NewMessage,
   body: Uint8Array,
   rest: Uint8Array,
   room = 0,
-): Promise<Uint8Array> {
+): MaybePromise<Uint8Array> {
   const length = body.length + rest.length;
   const sealed = new Uint8Array(room + sealedLength(length));
   sealed.set(preamble, room);
-  let at = room + PREAMBLE_LENGTH;
-  for (let index = 0, count = chunkCount(length); index < count; index++) {
+  const sealing = inTurn(chunkCount(length), (index) => {
     const start = index * CHUNK_LENGTH;
     const chunk =
       start < body.length
         ? body.subarray(start, start + CHUNK_LENGTH)
         : rest.subarray(start - body.length, start - body.length + CHUNK_LENGTH);
-    const end = at + chunk.length + TAG_LENGTH;
-    const sealing = cipher.seal(index, chunk, sealed.subarray(at, end));
-    // Most are done by then, and waiting for nothing takes as long as a tenth of a chunk.
-    if (sealing !== undefined) await sealing;
-    at = end;
-  }
-  return sealed;
+    const at = room + PREAMBLE_LENGTH + index * SEALED_CHUNK_LENGTH;
+    return cipher.seal(index, chunk, sealed.subarray(at, at + chunk.length + TAG_LENGTH));
+  });
+  return andThen(sealing, () => sealed);
 }
 
 /**
@@ -56,4 +54,16 @@ export async function* sealMessageStream(
     yield sealed;
     if (chunk.length < CHUNK_LENGTH) return;
   }
+}
+
+/** Takes steps one after the other, and waits for none but those that are still to come: to wait takes as long as a tenth of a chunk. */
+function inTurn(count: number, step: (index: number) => MaybePromise<void>): MaybePromise<void> {
+  for (let index = 0; index < count; index++) {
+    const taken = step(index);
+    if (isPromise(taken)) return taken.then(() => waitingInTurn(index + 1, count, step));
+  }
+}
+
+async function waitingInTurn(first: number, count: number, step: (index: number) => MaybePromise<void>): Promise<void> {
+  for (let index = first; index < count; index++) await step(index);
 }

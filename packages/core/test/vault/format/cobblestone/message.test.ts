@@ -58,12 +58,12 @@ describe('Cobblestone-256', () => {
       changed[at] = (changed[at] as number) ^ 0x80;
       expect(await fits(key, context, changed)).toBe(false);
     }
-    expect(await codeOf(committedMessage(crypto, key, context, sealed.subarray(0, 55)))).toBe('SEAL_TRUNCATED');
+    expect(await codeOf(() => committedMessage(crypto, key, context, sealed.subarray(0, 55)))).toBe('SEAL_TRUNCATED');
   });
 
   it.each([0, 16, 31, 33, 64])('takes no key of %i bytes', async (length) => {
-    expect(await codeOf(newMessage(crypto, new Uint8Array(length), context))).toBe('INVALID_ARGUMENT');
-    expect(await codeOf(committedMessage(crypto, new Uint8Array(length), context, new Uint8Array(72)))).toBe(
+    expect(await codeOf(() => newMessage(crypto, new Uint8Array(length), context))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => committedMessage(crypto, new Uint8Array(length), context, new Uint8Array(72)))).toBe(
       'INVALID_ARGUMENT',
     );
   });
@@ -90,6 +90,15 @@ describe('Cobblestone-256', () => {
       expect([...baseNonce]).toEqual([...sequence(12, 200)]);
     },
   );
+
+  it('gives each chunk a nonce that stays as it is, whenever the provider looks at it', async () => {
+    const seen: Uint8Array[] = [];
+    const seal = async (nonce: Uint8Array): Promise<void> => void seen.push(nonce);
+    const cipher = new ChunkCipher({ seal, open: seal }, sequence(12, 200));
+    const indexes = [...Array.from({ length: 40 }, (_, index) => index), 2 ** 32 + 15, 2 ** 32 + 16, 3, 17, 0];
+    for (const index of indexes) await cipher.seal(index, none, new Uint8Array(16));
+    expect(seen.map(toHex)).toEqual(indexes.map((index) => chunkNonce(sequence(12, 200), index).toString('hex')));
+  });
 
   it('has no chunk past 2^38', async () => {
     const cipher = new ChunkCipher(await crypto.aeadKey(key), sequence(12));

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../ports/crypto.ts';
+import type { MaybePromise } from './crypto.ts';
 
 /**
  * Continues with a value that may be there at once: stays synchronous when it is.
