@@ -44,11 +44,39 @@ export type { RotatedSigningKey, RotateSigningKeyOptions } from './accounts/sign
 export type { LoginThrottleOptions, Rate } from './accounts/throttle/throttle-options.ts';
 export type { SigningAlgorithm } from './accounts/tokens/jws-algorithm.ts';
 export type { BoundTo, Principal } from './accounts/tokens/principal.ts';
+export type { CreateAcmeAccountOptions } from './acme/client/accounts.ts';
+export { AcmeClient, type AcmeClientOptions } from './acme/client/acme-client.ts';
+export type { RevokeAcmeCertificateOptions } from './acme/client/certificates.ts';
+export type { AcmeServerOptions } from './acme/client/open-session.ts';
+export type { CreateAcmeOrderOptions } from './acme/client/orders.ts';
+export { acmeCertificateId } from './acme/client/renewal-info.ts';
+export type {
+  AcmeAccount,
+  AcmeAuthorization,
+  AcmeCertificate,
+  AcmeChallenge,
+  AcmeDirectory,
+  AcmeDirectoryMeta,
+  AcmeOrder,
+} from './acme/client/types.ts';
+export { ACME_DIRECTORIES, type AcmeDirectoryName } from './acme/directories.ts';
+export type { AcmeFetch, AcmeFetchInit, AcmeFetchResponse } from './acme/http/acme-fetch.ts';
+export { AcmeIssuer } from './acme/issuer/acme-issuer.ts';
+export type { AcmeIssuerOptions } from './acme/issuer/acme-issuer-options.ts';
+export type { Http01Responder } from './acme/issuer/http-01-responder.ts';
+export type { TlsAlpnCertificate } from './acme/issuer/tls-alpn-certificate.ts';
+export type { ExternalAccountBinding } from './acme/jws/external-account.ts';
+export { type Dns01Options, dns01, type TxtRecord } from './acme/solvers/dns-01.ts';
+export type { DnsResolver } from './acme/solvers/dns-lookup.ts';
+export { http01 } from './acme/solvers/http-01.ts';
+export type { ChallengeSolver, PresentedChallenge } from './acme/solvers/solver.ts';
+export { tlsAlpn01 } from './acme/solvers/tls-alpn-01.ts';
 export type { BootstrapOptions, BootstrapResult } from './authority/bootstrap.ts';
 export { CertificateAuthority } from './authority/certificate-authority.ts';
 export type { CertificateAuthorityOptions } from './authority/certificate-authority-options.ts';
 export type { CrlOptions } from './authority/crl/crl-options.ts';
 export type { CrlRequest } from './authority/crl/crl-request.ts';
+export type { RevocationFreshness } from './authority/crl/revocation-freshness.ts';
 export type { SignedCrl } from './authority/crl/signed-crl.ts';
 export type { InstallIntermediateOptions } from './authority/intermediates/install.ts';
 export type { Intermediate, IntermediateState } from './authority/intermediates/intermediate.ts';
@@ -64,13 +92,41 @@ export { type CreateRootOptions, OfflineRoot, type OpenRootOptions } from './aut
 export type { IssuanceDecision, IssuancePolicy, IssuanceRequest } from './authority/policy/hook.ts';
 export { type BuiltInProfile, builtInProfiles, type CertificateProfile } from './authority/profiles.ts';
 export type { RevokeOptions } from './authority/revocation.ts';
+export type {
+  Certificate,
+  CertificateFailure,
+  CertificateState,
+  ManagedCertificateStatus,
+} from './certificates/certificate.ts';
+export { CertificateManager } from './certificates/certificate-manager.ts';
+export type { CertificateManagerOptions } from './certificates/certificate-manager-options.ts';
+export type { CertificateProcessor, ProcessedGeneration } from './certificates/generations/processor.ts';
+export type { ClaimJobsOptions } from './certificates/jobs/claim.ts';
+export type { RenewAllBeforeOptions } from './certificates/jobs/renew-all-before.ts';
+export type { NameGuard } from './certificates/names/name-guard.ts';
+export { type RenewalDueOptions, type RenewalPolicy, renewalDue } from './certificates/renewal-due.ts';
+export type { CountCertificatesOptions, CountDueJobsOptions } from './certificates/verbs/count.ts';
+export type { CertificateLifetime, CreateCertificateOptions } from './certificates/verbs/create.ts';
+export type {
+  ExportCertificateOptions,
+  ExportedDer,
+  ExportedPem,
+  ExportedPkcs12,
+} from './certificates/verbs/export.ts';
+export type { ListManagedCertificatesOptions } from './certificates/verbs/find.ts';
+export type { ImportCertificateOptions } from './certificates/verbs/import.ts';
+export type { RemoveNameOptions } from './certificates/verbs/remove-name.ts';
+export type { RenewCertificateOptions } from './certificates/verbs/renew.ts';
+export type { RevokeManagedCertificateOptions } from './certificates/verbs/revoke.ts';
 export type { PublicJwk } from './crypto/jwk.ts';
 export { nodeCrypto } from './crypto/node-provider.ts';
 export type { Argon2idCost } from './crypto/passwords/argon2id.ts';
 export type { PasswordHashing } from './crypto/passwords/password-hasher.ts';
 export { createWebCryptoProvider } from './crypto/webcrypto-provider.ts';
+export { AcmeError, type AcmeErrorOptions, type AcmeIdentifier, type AcmeProblem } from './errors/acme-error.ts';
 export { ChanceryError, type ChanceryErrorOptions, type ErrorFacts } from './errors/chancery-error.ts';
 export type {
+  AcmeCode,
   AuthenticationCode,
   ChanceryErrorCode,
   ConflictCode,
@@ -116,6 +172,7 @@ export type { SinkStatus } from './events/delivery/status.ts';
 export { EventLog } from './events/event-log.ts';
 export type { LogEntry } from './events/log-entry.ts';
 export type { EventLogOptions } from './events/log-options.ts';
+export type { LogStatus, LogStatusOptions } from './events/log-status.ts';
 export type { EventListener } from './events/sequencing/listeners.ts';
 export type { ListEventsOptions } from './events/stored-log.ts';
 export type { LogProblem, LogProblemKind } from './events/verification/problem.ts';
@@ -134,6 +191,7 @@ export {
 } from './keyring/local-keyring.ts';
 export type { Abortable } from './ports/abortable.ts';
 export type { AccountGuard } from './ports/account-guard.ts';
+export type { CertificateChange, CertificateSource, ServedCertificate } from './ports/certificate-source.ts';
 export type { CertificateStatusSource, IdentifiedCertificate } from './ports/certificate-status.ts';
 export type { Clock } from './ports/clock.ts';
 export type {
@@ -149,11 +207,45 @@ export type {
   SignatureAlgorithm,
 } from './ports/crypto.ts';
 export type { ErasureKeys } from './ports/erasure-keys.ts';
-export type { CertificateRequest, CertificateRequestResult, CertificateValidity, Issuer } from './ports/issuer.ts';
+export type {
+  CertificateRequest,
+  CertificateRequestResult,
+  CertificateValidity,
+  CrlReasonName,
+  Issuer,
+  RenewalInfo,
+  RenewalInfoRequest,
+  RevocationRequest,
+} from './ports/issuer.ts';
 export type { LogFields, Logger } from './ports/logger.ts';
 export type { MaintenanceTask } from './ports/maintenance.ts';
+export type {
+  ExpiryWarning,
+  PostponeOptions,
+  RenewalFailure,
+  RenewalJob,
+  RenewalJobReason,
+  RenewalOutcome,
+  RenewalSource,
+  RenewalWindow,
+} from './ports/renewal-source.ts';
 export type { StorageBackend, StorageCapabilities } from './ports/storage.ts';
+export type { IssuerBudget, RenewalProblem, RenewalSchedulerOptions } from './renewal/options.ts';
+export { type RenewAllOptions, RenewalScheduler } from './renewal/renewal-scheduler.ts';
+export type { RenewalReport } from './renewal/report.ts';
 export { type LayeredStorageOptions, layeredStorage } from './store/layered-storage.ts';
+export type { TlsAlpnSource } from './tls/challenge/challenge-responder.ts';
+export type { CertificatePem } from './tls/contexts/certificate-pem.ts';
+export type { ClientTrust } from './tls/contexts/context-maker.ts';
+export type { OnDemandOptions } from './tls/on-demand/on-demand.ts';
+export {
+  createTlsResolver,
+  type SniCallback,
+  type TlsHealth,
+  type TlsResolver,
+  type TlsServerOptions,
+} from './tls/tls-resolver.ts';
+export type { TlsResolverOptions } from './tls/tls-resolver-options.ts';
 export type { EraseOwnerOptions } from './vault/erasure/erase-owner.ts';
 export { type ErasureReceipt, verifyErasureReceipt } from './vault/erasure/receipt.ts';
 export type { RewrapOptions, RewrapResult } from './vault/erasure/rewrap.ts';

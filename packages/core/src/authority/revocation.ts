@@ -1,5 +1,8 @@
+import { equalBytes } from '../encoding/bytes.ts';
 import { ConflictError, InvalidInputError } from '../errors/families.ts';
 import { type Abortable, signalOf } from '../ports/abortable.ts';
+import type { RevocationRequest } from '../ports/issuer.ts';
+import { parseCertificate } from '../x509/certificate/certificate.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
 import { ledgerEvent } from './authority-event.ts';
 import { ledger } from './collections.ts';
@@ -45,6 +48,26 @@ export async function revokeCertificate(
       ...(invalidityDate === undefined ? {} : { invalidityDate: invalidityDate.getTime() }),
     };
   });
+}
+
+/**
+ * Revokes the certificate of exactly these bytes, unless it is revoked already: what the `Issuer` port asks.
+ *
+ * @returns its serial number
+ */
+export async function revokeByCertificate(context: AuthorityContext, request: RevocationRequest): Promise<string> {
+  requireRevocationReason(request.reason ?? 'unspecified');
+  const { serialNumber } = parseCertificate(request.certificateDer);
+  const { bytes, value } = await context.ledger.entry(serialNumber);
+  if (bytes === undefined || !equalBytes(bytes, request.certificateDer)) throw certificateNotFound(serialNumber);
+  if (value.state === 'revoked') return serialNumber;
+  try {
+    await revokeCertificate(context, serialNumber, request);
+  } catch (error) {
+    // Another was faster; or it is on hold, and asked to be held.
+    if (!(error instanceof ConflictError) || error.code !== 'ALREADY_REVOKED') throw error;
+  }
+  return serialNumber;
 }
 
 /** What no CRL can hold must not reach the ledger: every later CRL would fail on it. */

@@ -3,6 +3,7 @@ import type { ChanceryErrorCode } from './codes.ts';
 /** Facts about an error: plain values that a log can hold. Never a secret, a key or a password. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
+/** What an error tells besides its code and its message. */
 export interface ChanceryErrorOptions {
   readonly facts?: ErrorFacts;
   readonly cause?: unknown;

@@ -35,10 +35,13 @@ export const INVALID_INPUT_CODES = [
   'PASSWORD_REFUSED',
   'PASSWORD_HASH_INVALID',
   'WEBHOOK_ADDRESS_REFUSED',
+  'ISSUER_UNKNOWN',
+  'CHAIN_INVALID',
 ] as const;
 
 export const NOT_FOUND_CODES = [
   'CERTIFICATE_NOT_FOUND',
+  'CERTIFICATE_NAME_NOT_FOUND',
   'INTERMEDIATE_NOT_FOUND',
   'INTERMEDIATE_REQUEST_NOT_FOUND',
   'BLOB_NOT_FOUND',
@@ -79,6 +82,15 @@ export const CONFLICT_CODES = [
   'RECORD_NOT_DELETED',
   'VAULT_OWNER_ERASED',
   'WRAP_ALREADY_UNWRAPPED',
+  'NAME_TAKEN',
+  'CERTIFICATE_NAME_TAKEN',
+  'CERTIFICATE_EXISTS',
+  'CERTIFICATE_REVOKED',
+  'CERTIFICATE_NOT_ISSUED',
+  'CERTIFICATE_NOT_RENEWABLE',
+  'CSR_REQUIRED',
+  'REVOCATION_UNSUPPORTED',
+  'PRIVATE_KEY_NOT_HELD',
 ] as const;
 
 export const POLICY_CODES = ['ISSUANCE_REFUSED'] as const;
@@ -101,7 +113,7 @@ export const AUTHENTICATION_CODES = [
 ] as const;
 
 /** Codes of `PermissionError`: who asks is known, and may not. */
-export const PERMISSION_CODES = ['PERMISSION_DENIED'] as const;
+export const PERMISSION_CODES = ['PERMISSION_DENIED', 'NAME_NOT_PERMITTED'] as const;
 
 /** Codes of `RateLimitError`: later, and `retryAfterMs` says when. */
 export const RATE_LIMIT_CODES = ['RATE_LIMITED', 'OVERLOADED'] as const;
@@ -153,21 +165,50 @@ export const SEAL_CODES = [
   'PKCS12_PASSWORD_WRONG',
 ] as const;
 
-/** Codes of `ChanceryError` itself: the host, rather than a value, is at fault. */
-export const GENERAL_CODES = ['CRYPTO_UNSUPPORTED', 'ABORTED'] as const;
+/** Codes of `AcmeError`: an ACME server, or what it asks for, stands in the way. */
+export const ACME_CODES = [
+  'ACME_UNAVAILABLE',
+  'ACME_PROTOCOL',
+  'ACME_UNSUPPORTED',
+  'ACME_REFUSED',
+  'ACME_RATE_LIMITED',
+  'ACME_EXTERNAL_ACCOUNT_REQUIRED',
+  'ACME_NO_SOLVER',
+  'ACME_SOLVER_FAILED',
+  'ACME_CHALLENGE_FAILED',
+  'ACME_ORDER_FAILED',
+  'ACME_CERTIFICATE_UNFIT',
+] as const;
 
+/** Codes of `ChanceryError` itself: the host, rather than a value, is at fault. */
+export const GENERAL_CODES = ['CRYPTO_UNSUPPORTED', 'ABORTED', 'ISSUER_ANSWER_REFUSED', 'PROCESSOR_FAILED', 'PACKAGE_MISSING'] as const;
+
+/** The codes of `InvalidInputError`. */
 export type InvalidInputCode = (typeof INVALID_INPUT_CODES)[number];
+/** The codes of `NotFoundError`. */
 export type NotFoundCode = (typeof NOT_FOUND_CODES)[number];
+/** The codes of `ConflictError`. */
 export type ConflictCode = (typeof CONFLICT_CODES)[number];
+/** The codes of `PolicyError`. */
 export type PolicyCode = (typeof POLICY_CODES)[number];
+/** The codes of `AuthenticationError`. */
 export type AuthenticationCode = (typeof AUTHENTICATION_CODES)[number];
+/** The codes of `PermissionError`. */
 export type PermissionCode = (typeof PERMISSION_CODES)[number];
+/** The codes of `RateLimitError`. */
 export type RateLimitCode = (typeof RATE_LIMIT_CODES)[number];
+/** The codes of `PathValidationError`. */
 export type PathValidationCode = (typeof PATH_CODES)[number];
+/** The codes of `StorageError`. */
 export type StorageErrorCode = (typeof STORAGE_CODES)[number];
+/** The codes of `SealError`. */
 export type SealCode = (typeof SEAL_CODES)[number];
+/** The codes of `AcmeError`. */
+export type AcmeCode = (typeof ACME_CODES)[number];
+/** The codes of errors that belong to no family. */
 export type GeneralCode = (typeof GENERAL_CODES)[number];
 
+/** Every code there is. */
 export type ChanceryErrorCode =
   | InvalidInputCode
   | NotFoundCode
@@ -179,4 +220,5 @@ export type ChanceryErrorCode =
   | PathValidationCode
   | StorageErrorCode
   | SealCode
+  | AcmeCode
   | GeneralCode;

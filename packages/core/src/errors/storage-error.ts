@@ -1,6 +1,7 @@
 import { ChanceryError, type ChanceryErrorOptions } from './chancery-error.ts';
 import type { StorageErrorCode } from './codes.ts';
 
+/** What a failure of a storage tells its caller about trying again. */
 export interface StorageErrorOptions extends ChanceryErrorOptions {
   /** Whether the same call may succeed later without any change. Default false. */
   readonly retryable?: boolean;

@@ -11,6 +11,7 @@ export type KeyKind =
   | { readonly type: 'Ed25519' }
   | { readonly type: 'Ed448' };
 
+/** A signature scheme with its digest; Ed25519 and Ed448 have one of their own. */
 export type SignatureAlgorithm =
   | 'ECDSA-SHA256'
   | 'ECDSA-SHA384'
@@ -57,6 +58,7 @@ export interface AeadKey {
   open(nonce: Uint8Array, ciphertext: Uint8Array, output: Uint8Array): MaybePromise<void>;
 }
 
+/** What a derivation by scrypt costs (RFC 7914 section 2). */
 export interface ScryptCost {
   /** CPU and memory cost N, a power of two. */
   readonly cost: number;

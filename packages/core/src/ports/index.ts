@@ -1,6 +1,7 @@
 export { ChanceryError, type ChanceryErrorOptions, type ErrorFacts } from '../errors/chancery-error.ts';
 export type { ChanceryErrorCode, StorageErrorCode } from '../errors/codes.ts';
 export { StorageError, type StorageErrorOptions } from '../errors/storage-error.ts';
+export type { CertificateChange, CertificateSource, ServedCertificate } from './certificate-source.ts';
 export type { CertificateStatusSource, IdentifiedCertificate } from './certificate-status.ts';
 export type { Clock } from './clock.ts';
 export type {

@@ -152,12 +152,14 @@ export interface StorageBackend {
   close(): Promise<void>;
 }
 
+/** What a backend can promise. Nothing is sniffed: it says so itself. */
 export interface StorageCapabilities {
   /** `volatile`: gone with the process. `async`: an acknowledged commit can be lost, at failover only. `durable`: it cannot. */
   readonly durability: 'volatile' | 'async' | 'durable';
   readonly watch: boolean;
 }
 
+/** What a backend finds when it tries itself. */
 export interface StorageHealth {
   readonly writable: boolean;
   readonly latencyMs: number;
@@ -200,6 +202,7 @@ export interface DocumentRef {
   readonly id: string;
 }
 
+/** How fresh an answer must be. */
 export interface ReadOptions {
   /** `strong` (the default) sees every commit that was acknowledged before; replicas and caches serve only the other. */
   readonly consistency?: 'strong' | { readonly maxStaleMs: number };
@@ -251,6 +254,7 @@ export interface CheckWrite extends DocumentRef {
   readonly ifVersion: string;
 }
 
+/** One write of a commit. */
 export type Write = PutWrite | DeleteWrite | CheckWrite;
 
 /** The condition that failed: `write` is its place in the list. */
@@ -258,6 +262,7 @@ export type CommitConflict =
   | { readonly write: number; readonly reason: 'version' /** `null`: absent. */; readonly actual: string | null }
   | { readonly write: number; readonly reason: 'unique'; readonly constraint: string };
 
+/** What became of a commit. A condition that failed is a result, and then nothing was written. */
 export type CommitResult =
   | { readonly committed: true }
   | { readonly committed: false; readonly conflict: CommitConflict };
@@ -296,6 +301,7 @@ export interface Page {
   readonly cursor?: string;
 }
 
+/** Asks for due documents of one queue, each leased to this caller alone. */
 export interface ClaimRequest {
   readonly collection: string;
   /** Default `''`. */
@@ -317,6 +323,7 @@ export interface ThrottleRequest {
   readonly cost?: number;
 }
 
+/** The answer to throttle requests, which are charged all or none. */
 export interface ThrottleDecision {
   readonly allowed: boolean;
   /** 0 when allowed; otherwise the wait after which the same list would be allowed if nothing else were charged. */
@@ -325,4 +332,5 @@ export interface ThrottleDecision {
   readonly remaining: readonly number[];
 }
 
+/** Told the ids that changed; undefined: read everything again. */
 export type WatchListener = (ids: readonly string[] | undefined) => void;

@@ -14,6 +14,7 @@ const FAMILIES = {
   AuthenticationError: codes.AUTHENTICATION_CODES,
   PermissionError: codes.PERMISSION_CODES,
   RateLimitError: codes.RATE_LIMIT_CODES,
+  AcmeError: codes.ACME_CODES,
   PathValidationError: codes.PATH_CODES,
   SealError: codes.SEAL_CODES,
   StorageError: codes.STORAGE_CODES,

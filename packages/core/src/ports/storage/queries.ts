@@ -30,6 +30,7 @@ export interface PreparedCount extends PreparedRange {
   readonly upTo: number;
 }
 
+/** A claim request that keeps the rules, its collection looked up. */
 export interface PreparedClaim {
   readonly collection: DeclaredCollection;
   readonly queue: string;

@@ -4,6 +4,7 @@ import type { StorageBackend } from '../storage.ts';
 
 const MINUTE_MS = 60_000;
 
+/** How a storage sweeps. */
 export interface SweepTaskOptions {
   readonly clock: Clock;
   /** How long to rest when nothing expired is left, in milliseconds. Default one minute. */

@@ -27,6 +27,7 @@ export interface PreparedPut {
   readonly dueQueue: string;
 }
 
+/** A `delete` that was checked. */
 export interface PreparedDelete {
   readonly kind: 'delete';
   readonly at: number;
@@ -35,6 +36,7 @@ export interface PreparedDelete {
   readonly ifVersion: string | undefined;
 }
 
+/** A condition, itself checked, on a document that the commit leaves as it is. */
 export interface PreparedCheck {
   readonly kind: 'check';
   readonly at: number;
@@ -43,6 +45,7 @@ export interface PreparedCheck {
   readonly ifVersion: string;
 }
 
+/** One write of a commit that `prepareWrites` has let through. */
 export type PreparedWrite = PreparedPut | PreparedDelete | PreparedCheck;
 
 /**

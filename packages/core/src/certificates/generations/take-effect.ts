@@ -1,0 +1,108 @@
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import type { RenewalJob } from '../../ports/renewal-source.ts';
+import type { Entry } from '../../store/entry.ts';
+import type { Transaction } from '../../store/transaction.ts';
+import { type CertificateEntry, putCertificate } from '../certificate-record.ts';
+import {
+  type CertificateValue,
+  certificates,
+  type GenerationValue,
+  generationKeys,
+  generations,
+} from '../collections.ts';
+import type { CertificatesContext } from '../context.ts';
+import { planJob } from '../jobs/job.ts';
+import { heldJob } from '../jobs/lease.ts';
+import { holdNames } from '../names/hold-names.ts';
+import type { CertificateChain } from './chain.ts';
+
+/** A generation that came into force. */
+export interface TakenEffect {
+  readonly certificate: CertificateEntry;
+  /** When its job is due, epoch milliseconds. */
+  readonly nextDueAt: number | undefined;
+}
+
+/**
+ * Puts a generation into force: it is written whole, and the pointer moves to it, in one commit. The one before stays until its grace has
+ * passed.
+ *
+ * @param job the lease under which it was asked for
+ * @returns undefined where another generation was asked for since, or the lease is lost: nothing was written
+ */
+export async function takeEffect(
+  context: CertificatesContext,
+  certificateId: string,
+  generationId: string,
+  chain: CertificateChain,
+  options: { readonly job?: RenewalJob | undefined } & Abortable,
+): Promise<TakenEffect | undefined> {
+  return context.store.transact(async (transaction) => {
+    const [certificate, generation, job] = await Promise.all([
+      transaction.get(certificates, certificateId),
+      transaction.get(generations, generationId),
+      options.job && heldJob(transaction, options.job),
+    ]);
+    if (certificate?.value.pending !== generationId || generation === undefined) return undefined;
+    // It was given up, and its names may be another's by now: trying again takes them first.
+    if (certificate.value.state === 'failed') return undefined;
+    if (options.job !== undefined && job === undefined) return undefined;
+    await retire(context, transaction, certificate.value.current);
+    const { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem } = chain;
+    const facts = { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem };
+    transaction.put(generations, generationId, { ...generation.value, ...facts });
+    const value = inForce(certificate.value, generation, facts);
+    const type = value.generation === 1 ? 'certificate.issued' : 'certificate.renewed';
+    const written = putCertificate(context, transaction, certificate, value, { type });
+    await serve(context, transaction, certificateId, value, generation);
+    const nextDueAt = planJob(context, transaction, certificateId, value, { issuedAt: generation.value.createdAt });
+    return { certificate: written, nextDueAt };
+  }, signalOf(options));
+}
+
+/** The generation that was in force stays known until it ends, and its key until whoever serves it has had time to notice. */
+export async function retire(
+  { clock, graceMs }: CertificatesContext,
+  transaction: Transaction,
+  generationId: string | undefined,
+): Promise<void> {
+  if (generationId === undefined) return;
+  const [generation, key] = await Promise.all([
+    transaction.get(generations, generationId),
+    transaction.get(generationKeys, generationId),
+  ]);
+  if (generation !== undefined) {
+    const { notAfter = clock.now() } = generation.value;
+    transaction.put(generations, generationId, generation.value, { expiresAt: notAfter });
+  }
+  if (key?.bytes === undefined) return;
+  transaction.put(generationKeys, generationId, key.value, { bytes: key.bytes, expiresAt: clock.now() + graceMs });
+}
+
+function inForce(
+  before: CertificateValue,
+  generation: Entry<GenerationValue>,
+  facts: Omit<CertificateChain, 'leaf' | 'names'>,
+): CertificateValue {
+  const { pending: _, failure: __, ...rest } = before;
+  return {
+    ...rest,
+    ...facts,
+    state: 'issued',
+    generation: generation.value.number,
+    current: generation.id,
+    endsAt: facts.notAfter,
+  };
+}
+
+async function serve(
+  context: CertificatesContext,
+  transaction: Transaction,
+  certificateId: string,
+  { active, accountId, subjectAltNames }: CertificateValue,
+  generation: Entry<GenerationValue>,
+): Promise<void> {
+  if (!active || !generation.value.hasPrivateKey) return;
+  const holder = { certificateId, accountId, generation: generation.id };
+  await holdNames(context, transaction, subjectAltNames, holder, 'same');
+}

@@ -1,0 +1,62 @@
+import { InvalidInputError } from '../../errors/families.ts';
+import { signalOf } from '../../ports/abortable.ts';
+import type { PostponeOptions, RenewalJob } from '../../ports/renewal-source.ts';
+import type { Transaction } from '../../store/transaction.ts';
+import { certificateEvent } from '../certificate-event.ts';
+import { putCertificate } from '../certificate-record.ts';
+import { certificates } from '../collections.ts';
+import type { CertificatesContext } from '../context.ts';
+import { type JobEntry, putJob } from './job.ts';
+import { heldJob } from './lease.ts';
+
+const LONGEST_MESSAGE = 1_000;
+
+/** See `RenewalSource.postpone`. */
+export async function postpone(context: CertificatesContext, job: RenewalJob, options: PostponeOptions): Promise<void> {
+  const { dueAt, failure, warning } = options;
+  if (!Number.isSafeInteger(dueAt))
+    throw new InvalidInputError('INVALID_ARGUMENT', `dueAt must be whole epoch milliseconds, not ${dueAt}`);
+  await context.store.transact(async (transaction) => {
+    const entry = await heldJob(transaction, job);
+    if (entry === undefined) return;
+    const { lease: _, ...value } = entry.value;
+    const isNew = warning !== undefined && !value.warned.includes(warning.tier);
+    putJob(context, transaction, job.certificateId, {
+      ...value,
+      plannedAt: dueAt,
+      attempts: value.attempts + (failure === undefined ? 0 : 1),
+      warned: isNew ? [...value.warned, warning.tier] : value.warned,
+    });
+    if (failure !== undefined || isNew) await tell(context, transaction, entry, options, isNew);
+  }, signalOf(options));
+}
+
+/** The certificate remembers its failure, and counts the events that tell of it. */
+async function tell(
+  context: CertificatesContext,
+  transaction: Transaction,
+  { id, value: { attempts } }: JobEntry,
+  { dueAt, failure, warning }: PostponeOptions,
+  isWarning: boolean,
+): Promise<void> {
+  const entry = await transaction.get(certificates, id);
+  if (entry === undefined) return;
+  const { clock, events } = context;
+  const nextAttemptAt = new Date(dueAt).toISOString();
+  const code = failure?.code.slice(0, 64) ?? '';
+  const message = failure?.message.slice(0, LONGEST_MESSAGE).replace(/[\0\p{Surrogate}]/gu, '') ?? '';
+  const failed = failure && { failure: { code, message, at: clock.now() } };
+  const told = failure && {
+    type: 'certificate.renewal_failed' as const,
+    data: { code, message, attempts: attempts + 1, nextAttemptAt },
+  };
+  const written = putCertificate(context, transaction, entry, { ...entry.value, ...failed }, told);
+  if (!isWarning || warning === undefined) return;
+  const data = { tier: warning.tier, expiresAt: new Date(warning.notAfter).toISOString() };
+  if (told === undefined) {
+    if (events !== undefined)
+      transaction.add(certificateEvent(events, 'certificate.expiring', id, written.value, data));
+    return;
+  }
+  putCertificate(context, transaction, written, written.value, { type: 'certificate.expiring', data });
+}

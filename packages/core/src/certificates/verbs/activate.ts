@@ -1,0 +1,56 @@
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { throwIfAborted } from '../../store/backoff.ts';
+import type { Certificate } from '../certificate.ts';
+import {
+  certificateNotIssued,
+  certificateRevoked,
+  putCertificate,
+  requireCertificate,
+  requireCertificateId,
+  toCertificate,
+} from '../certificate-record.ts';
+import type { CertificateValue } from '../collections.ts';
+import type { CertificatesContext } from '../context.ts';
+import { holdNames, releaseNames } from '../names/hold-names.ts';
+import { toChange } from '../serving/change.ts';
+
+/** See `CertificateManager.activate` and `deactivate`. */
+export async function setActive(
+  context: CertificatesContext,
+  id: string,
+  active: boolean,
+  options: Abortable,
+): Promise<Certificate> {
+  requireCertificateId(id);
+  throwIfAborted(options.signal);
+  const { entry, changed } = await context.store.transact(async (transaction) => {
+    const before = await requireCertificate(transaction, id);
+    const { value } = before;
+    if (!active && !value.active) return { entry: before, changed: false };
+    if (active) {
+      requireActivatable(id, value);
+      const { accountId, current } = value;
+      // Without a key here there is nothing to serve, though the names are held.
+      const generation = value.keyAlgorithm === undefined ? undefined : current;
+      await holdNames(
+        context,
+        transaction,
+        value.subjectAltNames,
+        { certificateId: id, accountId, generation },
+        'last',
+      );
+    } else {
+      await releaseNames(context, transaction, value.subjectAltNames, id);
+    }
+    if (value.active === active) return { entry: before, changed: true };
+    const type = active ? 'certificate.activated' : 'certificate.deactivated';
+    return { entry: putCertificate(context, transaction, before, { ...value, active }, { type }), changed: true };
+  }, signalOf(options));
+  if (changed) context.changes.tell(toChange(id, entry.value), entry.version);
+  return toCertificate(context, entry);
+}
+
+function requireActivatable(id: string, value: CertificateValue): void {
+  if (value.state === 'revoked') throw certificateRevoked(id);
+  if (value.state === 'failed') throw certificateNotIssued(id, value);
+}
