@@ -17,18 +17,28 @@ export const TOOLS = {
   certtool: { packages: ['gnutls-bin'], unpacked: 'usr/bin/certtool' },
   certutil: { packages: ['libnss3-tools'], unpacked: 'usr/bin/certutil' },
   chromium: { packages: ['chromium'], unpacked: 'usr/lib/chromium/chromium' },
+  'ansible-playbook': {
+    packages: ['ansible-core'],
+    unpacked: 'usr/bin/ansible-playbook',
+    environment: (root) => ({ PYTHONPATH: `${root}/usr/lib/python3/dist-packages` }),
+  },
   nginx: { packages: ['nginx'], unpacked: 'usr/sbin/nginx', service: true },
+  pebble: { packages: ['pebble'], unpacked: 'usr/bin/pebble' },
+  'pebble-challtestsrv': { packages: ['pebble'], unpacked: 'usr/bin/pebble-challtestsrv' },
   initdb: postgres('initdb'),
   pg_basebackup: postgres('pg_basebackup'),
   pg_dump: postgres('pg_dump'),
   pg_restore: postgres('pg_restore'),
   postgres: postgres('postgres'),
+  prometheus: { packages: ['prometheus'], unpacked: 'usr/bin/prometheus', service: true },
+  promtool: { packages: ['prometheus'], unpacked: 'usr/bin/promtool', service: true },
   psql: postgres('psql'),
   'redis-server': {
     packages: ['redis-server', 'redis-tools'],
     unpacked: 'usr/bin/redis-server',
     service: true,
   },
+  wrk: { packages: ['wrk'], unpacked: 'usr/bin/wrk' },
 };
 
 /** A program of PostgreSQL. */

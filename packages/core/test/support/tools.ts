@@ -4,13 +4,26 @@ import { fileURLToPath } from 'node:url';
 
 const UNPACKED = fileURLToPath(new URL('../../../../node_modules/.cache/test-tools/bin', import.meta.url));
 
+/** A program that tests run beside ours. */
+export type ToolName =
+  | 'openssl'
+  | 'go'
+  | 'certtool'
+  | 'certutil'
+  | 'chromium'
+  | 'nginx'
+  | 'ansible-playbook'
+  | 'pebble'
+  | 'pebble-challtestsrv';
+
 /**
- * The path of a program that tests run beside ours: `openssl`, `go`, `certtool`, `certutil`, `chromium` or `nginx`.
+ * The path of a program that tests run beside ours: `openssl`, `go`, `certtool`, `certutil`, `chromium`, `nginx`, `pebble` or
+ * `pebble-challtestsrv`.
  *
  * @param name The program. It is looked up on PATH, then among those that `npm test` unpacked.
  * @throws {Error} When it is not there: a test that cannot compare must not pass.
  */
-export function tool(name: 'openssl' | 'go' | 'certtool' | 'certutil' | 'chromium' | 'nginx'): string {
+export function tool(name: ToolName): string {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), UNPACKED];
   const found = folders.map((folder) => join(folder, name)).find(isProgram);
   if (found === undefined) throw new Error(`${name} is not installed: npm test installs it, or see CONTRIBUTING.md`);

@@ -1,0 +1,105 @@
+import { toBase64Url } from '../../encoding/base64.ts';
+import type { AcmeIdentifier } from '../../errors/acme-error.ts';
+import type { Abortable } from '../../ports/abortable.ts';
+import type { AcmeResponse } from '../http/exchange.ts';
+import { type ClientContext, postAsAccount, requireResource } from './client-context.ts';
+import { authorizationObject, challengeObject, orderObject } from './objects.ts';
+import type { AcmeAuthorization, AcmeChallenge, AcmeOrder } from './types.ts';
+
+/** What is ordered (RFC 8555 section 7.4). */
+export interface CreateAcmeOrderOptions extends Abortable {
+  readonly identifiers: readonly AcmeIdentifier[];
+  /** Many servers allow neither this nor `notAfter`. */
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  /** The id of the certificate to be replaced: see `acmeCertificateId` (RFC 9773 section 5). */
+  readonly replaces?: string;
+  /** One of those that the directory names. */
+  readonly profile?: string;
+}
+
+export async function createOrder(context: ClientContext, options: CreateAcmeOrderOptions): Promise<AcmeOrder> {
+  const { identifiers, notBefore, notAfter, replaces, profile, signal } = options;
+  const { session } = context;
+  const { newOrder } = await session.directory(signal);
+  const payload = {
+    identifiers,
+    ...(notBefore && { notBefore: notBefore.toISOString() }),
+    ...(notAfter && { notAfter: notAfter.toISOString() }),
+    ...(replaces !== undefined && { replaces }),
+    ...(profile !== undefined && { profile }),
+  };
+  const response = await postAsAccount(context, { url: newOrder, payload, what: 'the order', signal });
+  return orderOf(context, session.location(response, 'order'), response);
+}
+
+export async function getOrder(context: ClientContext, url: string, { signal }: Abortable): Promise<AcmeOrder> {
+  return orderOf(context, url, await postAsAccount(context, { url, what: 'to show the order', signal }));
+}
+
+/** Sends the CSR (RFC 8555 section 7.4). */
+export async function finalizeOrder(
+  context: ClientContext,
+  order: Pick<AcmeOrder, 'url' | 'finalize'>,
+  csrDer: Uint8Array,
+  { signal }: Abortable,
+): Promise<AcmeOrder> {
+  const payload = { csr: toBase64Url(csrDer) };
+  const response = await postAsAccount(context, { url: order.finalize, payload, what: 'the CSR', signal });
+  return orderOf(context, order.url, response);
+}
+
+/** Asks for an authorization before any order (RFC 8555 section 7.4.1). */
+export async function createAuthorization(
+  context: ClientContext,
+  identifier: AcmeIdentifier,
+  { signal }: Abortable,
+): Promise<AcmeAuthorization> {
+  const { session } = context;
+  const url = await requireResource(context, 'newAuthz', signal);
+  const response = await postAsAccount(context, { url, payload: { identifier }, what: 'the authorization', signal });
+  return authorizationOf(context, session.location(response, 'authorization'), response);
+}
+
+export async function getAuthorization(
+  context: ClientContext,
+  url: string,
+  { signal }: Abortable,
+): Promise<AcmeAuthorization> {
+  return authorizationOf(
+    context,
+    url,
+    await postAsAccount(context, { url, what: 'to show the authorization', signal }),
+  );
+}
+
+/** Gives an authorization up (RFC 8555 section 7.5.2). */
+export async function deactivateAuthorization(
+  context: ClientContext,
+  url: string,
+  { signal }: Abortable,
+): Promise<AcmeAuthorization> {
+  const payload = { status: 'deactivated' };
+  const what = 'to deactivate the authorization';
+  return authorizationOf(context, url, await postAsAccount(context, { url, payload, what, signal }));
+}
+
+/** Tells the server to validate (RFC 8555 section 7.5.1). */
+export async function answerChallenge(
+  context: ClientContext,
+  url: string,
+  { signal }: Abortable,
+): Promise<AcmeChallenge> {
+  const response = await postAsAccount(context, { url, payload: {}, what: 'the challenge', signal });
+  return context.session.parse(response, challengeObject, 'challenge');
+}
+
+function orderOf({ session }: ClientContext, url: string, response: AcmeResponse): AcmeOrder {
+  const order = session.parse(response, orderObject, 'order');
+  return { url, ...order, retryAfterMs: session.retryAfter(response) };
+}
+
+function authorizationOf({ session }: ClientContext, url: string, response: AcmeResponse): AcmeAuthorization {
+  const authorization = session.parse(response, authorizationObject, 'authorization');
+  return { url, ...authorization, retryAfterMs: session.retryAfter(response) };
+}
