@@ -5,7 +5,7 @@ import { eventCollections } from '../events/event-collections.ts';
 import { requireSameStorage } from '../events/event-log.ts';
 import type { Abortable } from '../ports/abortable.ts';
 import type { CertificateStatusSource } from '../ports/certificate-status.ts';
-import type { CertificateRequest, CertificateRequestResult, Issuer } from '../ports/issuer.ts';
+import type { CertificateRequest, CertificateRequestResult, Issuer, RevocationRequest } from '../ports/issuer.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { throwIfAborted, timerSleep } from '../store/backoff.ts';
@@ -23,11 +23,13 @@ import type { CrlRequest } from './crl/crl-request.ts';
 import { namedScope } from './crl/crl-scope.ts';
 import { currentCrl } from './crl/crl-service.ts';
 import { currentCrls } from './crl/current-crls.ts';
+import { type RevocationFreshness, revocationFreshness } from './crl/revocation-freshness.ts';
 import { SharedRuns } from './crl/shared-runs.ts';
 import { handedOut, type SignedCrl } from './crl/signed-crl.ts';
 import { requireBaseUrl } from './http-url.ts';
 import { type InstallIntermediateOptions, installIntermediate, retireIntermediate } from './intermediates/install.ts';
 import { describeIntermediate, type Intermediate } from './intermediates/intermediate.ts';
+import { intermediateTask } from './intermediates/renewal.ts';
 import {
   type IntermediateRequest,
   type RequestIntermediateOptions,
@@ -48,7 +50,7 @@ import { OcspService } from './ocsp/ocsp-service.ts';
 import { ocspSettings } from './ocsp/options.ts';
 import { checkProfiles } from './profile-rules.ts';
 import { builtInProfiles } from './profiles.ts';
-import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revocation.ts';
+import { type RevokeOptions, releaseCertificate, revokeByCertificate, revokeCertificate } from './revocation.ts';
 
 /**
  * An online certificate authority. It holds intermediates only (the root is an `OfflineRoot`), keeps a ledger of what it issued, and
@@ -230,6 +232,19 @@ export class CertificateAuthority implements Issuer {
     return requestCertificate(this.#context, this.#issuance, request, (serialNumber) => this.chainPem(serialNumber));
   }
 
+  /**
+   * The `Issuer` port: revokes one of this authority's certificates by its exact bytes. One that is revoked already, for whatever reason, is a
+   * success.
+   *
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this authority did not issue it
+   * @throws {InvalidInputError} CERTIFICATE_INVALID: it is malformed; INVALID_ARGUMENT: an unknown reason
+   */
+  async revokeCertificate(request: RevocationRequest): Promise<void> {
+    requireObject(request, 'revokeCertificate() request');
+    const serialNumber = await revokeByCertificate(this.#context, request);
+    this.#ocsp.forget(serialNumber);
+  }
+
   /** @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this authority issued no such serial number */
   async get(serialNumber: string, { signal }: Abortable = {}): Promise<CertificateRecord> {
     throwIfAborted(signal);
@@ -325,6 +340,16 @@ export class CertificateAuthority implements Issuer {
     return (await this.crls(options)).join('');
   }
 
+  /**
+   * Tells for how long the CRLs and the OCSP responder of each intermediate still hold, as they are stored: unlike {@link crl} it signs nothing.
+   *
+   * @returns one for each intermediate that is installed and has not ended
+   * @throws {StorageError} any of its codes
+   */
+  revocationFreshness(options: Abortable = {}): Promise<RevocationFreshness[]> {
+    return revocationFreshness(this.#context, this.#state, options);
+  }
+
   /** Every root that an intermediate was installed under, in PEM. @throws {ConflictError} AUTHORITY_NOT_READY */
   async trustAnchorsPem({ signal }: Abortable = {}): Promise<string> {
     throwIfAborted(signal);
@@ -355,11 +380,15 @@ export class CertificateAuthority implements Issuer {
     return inspect(pemOrDer, this.#context.crypto);
   }
 
-  /** The chores: re-signing CRLs, renewing OCSP responders, sealing keys anew after the keyring has rotated, sweeping what a crash left half written. */
+  /**
+   * The chores: re-signing CRLs, renewing OCSP responders, asking for a new intermediate a year before the newest one ends, sealing keys anew after the keyring has rotated, sweeping what a crash left
+   * half written.
+   */
   maintenance(): MaintenanceTask[] {
     return [
       crlTask(this.#context, this.#state),
       ocspTask(this.#context, this.#state),
+      intermediateTask(this.#context),
       resealTask(this.#context),
       ...this.#context.blobs.maintenance(),
     ];

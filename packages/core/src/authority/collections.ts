@@ -60,6 +60,8 @@ export const intermediates = defineCollection({
     retiredAt: instant.optional(),
     revokedAt: instant.optional(),
     reason: z.enum(crlReasons).optional(),
+    /** The request for its successor, made once, in good time before its end. */
+    renewedBy: text.optional(),
   }),
   indexes: { byAuthority: { equals: ['authority'], orderBy: 'createdAt' } },
 });

@@ -18,6 +18,7 @@ import type {
 } from '../ports/storage.ts';
 import { type FaultKind, FaultPlan, type FaultRule, type FaultyMethod, type InjectedFault } from './fault-plan.ts';
 
+/** Which calls of a backend fail, and how. */
 export interface FaultInjectorOptions {
   /** Where the random choices begin. Print it where a test fails. */
   readonly seed: number;

@@ -15,10 +15,10 @@ describe('intermediates', () => {
   it('are listed from request to revocation', async () => {
     const { authority, intermediate, root, clock } = await createTestAuthority();
     clock.advance(1_000);
-    const { id } = await authority.requestIntermediate({ subject: 'CN=Waiting CA', keyAlgorithm: 'Ed25519' });
+    const { id, csrPem } = await authority.requestIntermediate({ subject: 'CN=Waiting CA', keyAlgorithm: 'Ed25519' });
     expect(await authority.intermediates()).toEqual([
       intermediate,
-      { id, state: 'requested', subject: 'CN=Waiting CA', createdAt: new Date(clock.now()) },
+      { id, state: 'requested', subject: 'CN=Waiting CA', csrPem, createdAt: new Date(clock.now()) },
     ]);
     expect(intermediate).toMatchObject({ state: 'active', serialNumber: root.issued.at(-1)?.serialNumber });
   });

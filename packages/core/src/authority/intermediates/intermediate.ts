@@ -15,6 +15,8 @@ export interface Intermediate {
   /** RFC 4514. */
   readonly subject: string;
   readonly createdAt: Date;
+  /** While it is `requested`: the CSR that waits for the root's signature, PKCS#10 in PEM. */
+  readonly csrPem?: string;
   /** PEM; absent until a certificate is installed, as is all that follows from it. */
   readonly certificatePem?: string;
   /** The subjectKeyIdentifier, lower-case hex: it names what `baseUrl` serves for this intermediate. */
@@ -29,6 +31,8 @@ export interface Intermediate {
   readonly retiredAt?: Date;
   readonly revokedAt?: Date;
   readonly reason?: CrlReason;
+  /** The id of the request for its successor, which the chores make a year before it ends. */
+  readonly renewedBy?: string;
 }
 
 /** An intermediate as it is stored. */
@@ -41,6 +45,7 @@ export function describeIntermediate({ id, value }: Entry<IntermediateValue>): I
     state: value.state,
     subject: value.subject,
     createdAt: new Date(value.createdAt),
+    ...(value.state === 'requested' ? { csrPem: value.csr } : {}),
     ...(value.certificate === undefined ? {} : describeCertificate(value.certificate)),
     ...(value.serialNumber === undefined ? {} : { serialNumber: value.serialNumber }),
     ...(value.installedAt === undefined ? {} : { crlShards: value.crlShards ?? 1 }),
@@ -50,6 +55,7 @@ export function describeIntermediate({ id, value }: Entry<IntermediateValue>): I
     ...(value.retiredAt === undefined ? {} : { retiredAt: new Date(value.retiredAt) }),
     ...(value.revokedAt === undefined ? {} : { revokedAt: new Date(value.revokedAt) }),
     ...(value.reason === undefined ? {} : { reason: value.reason }),
+    ...(value.renewedBy === undefined ? {} : { renewedBy: value.renewedBy }),
   };
 }
 

@@ -133,6 +133,7 @@ export class OfflineRoot {
     return new OfflineRoot(state, key, fileKey, crypto, clock);
   }
 
+  /** The trust anchor, for relying parties. */
   get certificatePem(): string {
     return this.#certificate.toPem();
   }
@@ -195,7 +196,8 @@ export class OfflineRoot {
   /**
    * Revokes an intermediate. The revocation reaches the world with the next `crl()`.
    *
-   * @param options.reason - `unspecified` by default; one with `certificateHold` can be released, or revoked for another reason
+   * @param serialNumber - the intermediate's, lower-case hex
+   * @param options - `reason`: `unspecified` by default; one with `certificateHold` can be released, or revoked for another reason
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this root signed no such serial number
    * @throws {ConflictError} ALREADY_REVOKED
    * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown reason, or removeFromCRL
@@ -227,7 +229,7 @@ export class OfflineRoot {
    * Signs the root's CRL. Its number is the larger of the last one plus 1 and the Unix time in seconds, so that a root opened from an old file
    * cannot repeat a number.
    *
-   * @param options.nextUpdateDays - days until the next CRL must be out; 180 by default, at most 3650
+   * @param options - `nextUpdateDays`: days until the next CRL must be out; 180 by default, at most 3650
    * @throws {InvalidInputError} INVALID_ARGUMENT: `nextUpdateDays` is out of range
    */
   crl({

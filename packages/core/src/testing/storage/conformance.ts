@@ -32,6 +32,7 @@ export interface BackendRequest {
   readonly clock: Clock;
 }
 
+/** What the kit needs of an adapter's tests. */
 export interface StorageConformanceOptions {
   /** The caller's own test function: `it` of vitest, `test` of node:test. Give slow backends their time-out here. */
   readonly test: (name: string, run: () => Promise<void>) => unknown;

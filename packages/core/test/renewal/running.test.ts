@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { RenewalScheduler } from '../../src/index.ts';
+import { overriding } from '../support/test-storage.ts';
+import { createTestBed, DAY, door, MINUTE } from './support/test-bed.ts';
+
+describe('start and stop', () => {
+  it('renew and run chores in the background, until told to end', async () => {
+    const { clock, certificates, create, scheduler, timer, until } = createTestBed();
+    const { id, renewAt } = await create('a.example');
+    let runs = 0;
+    const task = {
+      name: 'chore',
+      run: async () => {
+        runs += 1;
+        return { more: false, nextDueAt: clock.now() + 10 * MINUTE };
+      },
+    };
+    const instance = scheduler({ maintain: [task] });
+    instance.start();
+    instance.start();
+    expect(instance.isRunning).toBe(true);
+    // A timer each for the queues and the chores.
+    expect(timer.size).toBe(3);
+    const advance = async (instant: number) => {
+      await timer.advanceTo(instant);
+      await until(() => timer.size === 3);
+    };
+    await advance(clock.now() + 1);
+    expect(runs).toBe(1);
+    await advance(clock.now() + MINUTE);
+    expect(runs).toBe(1);
+    for (let minute = 0; minute < 11; minute++) await advance(clock.now() + MINUTE);
+    expect(runs).toBe(2);
+    clock.set((renewAt as Date).getTime());
+    await advance(clock.now() + MINUTE);
+    await until(async () => (await certificates.get(id)).generation === 2);
+    await instance.stop();
+    expect(instance.isRunning).toBe(false);
+    expect(timer.size).toBe(0);
+    const before = runs;
+    await timer.advanceTo(clock.now() + DAY);
+    expect(runs).toBe(before);
+    instance.start();
+    await advance(clock.now() + 1);
+    expect(runs).toBe(before + 1);
+    await instance[Symbol.asyncDispose]();
+    expect(timer.size).toBe(0);
+  });
+
+  it('finish what runs, and give back what was not begun', async () => {
+    const { clock, create, issuer, scheduler, storage, until } = createTestBed();
+    const made = [];
+    for (let at = 0; at < 4; at++) made.push(await create(`n${at}.example`));
+    clock.set(Math.max(...made.map(({ renewAt }) => (renewAt as Date).getTime())));
+    const slow = door();
+    issuer.before = slow.pass;
+    const instance = scheduler({ concurrency: 2 });
+    const working = instance.runOnce();
+    await until(() => slow.waiting === 1);
+    let stopped = false;
+    const stopping = instance.stop().then(() => {
+      stopped = true;
+    });
+    await storage.health();
+    expect(stopped).toBe(false);
+    issuer.before = async () => undefined;
+    slow.open();
+    await stopping;
+    expect(await working).toMatchObject({ renewed: 1 });
+    // Nobody has to wait for a lease of this instance to run out.
+    expect(await scheduler().runOnce()).toMatchObject({ renewed: 3 });
+    expect(issuer.issued).toHaveLength(8);
+  });
+
+  it('break off what runs when they are told to, for another instance to resume at once', async () => {
+    const { clock, create, certificates, issuer, scheduler, until } = createTestBed();
+    const { id, renewAt } = await create('a.example');
+    clock.set((renewAt as Date).getTime());
+    issuer.before = () => new Promise(() => undefined);
+    const instance = scheduler();
+    const working = instance.runOnce();
+    await until(() => issuer.asked.length === 2);
+    await instance.stop({ signal: AbortSignal.abort() });
+    expect(await working).toMatchObject({ renewed: 0, failed: 0, postponed: 1 });
+    issuer.before = async () => undefined;
+    expect(await scheduler().runOnce()).toMatchObject({ renewed: 1 });
+    expect(await certificates.get(id)).toMatchObject({ generation: 2 });
+    expect(issuer.issued).toHaveLength(2);
+  });
+
+  it('go on when the storage comes back', async () => {
+    const { clock, create, certificates, manager, storage, timer, until, problems } = createTestBed();
+    const { id, renewAt } = await create('a.example');
+    let down = true;
+    const flaky = overriding(storage, {
+      claim: async (request) => {
+        if (down) throw new Error('down');
+        return storage.claim(request);
+      },
+    });
+    const instance = new RenewalScheduler({
+      certificates: manager({ storage: flaky }),
+      clock,
+      timer: timer.timer,
+      onError: (error, problem) => problems.push({ error, ...problem }),
+    });
+    clock.set((renewAt as Date).getTime());
+    instance.start();
+    for (let turn = 0; turn < 4; turn++) {
+      await timer.advanceTo(clock.now() + 10_000);
+      await until(() => timer.size === 3);
+    }
+    expect(new Set(problems.map(({ issuer }) => issuer))).toEqual(new Set(['main', '']));
+    expect(problems.length).toBeLessThan(20);
+    down = false;
+    await timer.advanceTo(clock.now() + MINUTE);
+    await until(async () => (await certificates.get(id)).generation === 2);
+    await instance.stop();
+  });
+});
+
+describe('runOnce', () => {
+  it('rejects where the storage cannot say what is due, and where it is aborted', async () => {
+    const { scheduler, manager, storage } = createTestBed();
+    const failing = overriding(storage, { claim: () => Promise.reject(new RangeError('down')) });
+    await expect(scheduler({ certificates: manager({ storage: failing }) }).runOnce()).rejects.toThrow(RangeError);
+    await expect(scheduler().runOnce({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('breaks off by its signal, and leaves the job to others', async () => {
+    const { clock, create, issuer, scheduler, until } = createTestBed();
+    const { renewAt } = await create('a.example');
+    clock.set((renewAt as Date).getTime());
+    issuer.before = () => new Promise(() => undefined);
+    const controller = new AbortController();
+    const working = scheduler().runOnce({ signal: controller.signal });
+    await until(() => issuer.asked.length === 2);
+    controller.abort();
+    await expect(working).rejects.toMatchObject({ code: 'ABORTED' });
+    issuer.before = async () => undefined;
+    expect(await scheduler().runOnce()).toMatchObject({ renewed: 1 });
+  });
+
+  it('says nothing of a next time where there is nothing', async () => {
+    const { scheduler } = createTestBed();
+    expect(await scheduler().runOnce()).toEqual({
+      renewed: 0,
+      skipped: 0,
+      failed: 0,
+      pending: 0,
+      postponed: 0,
+      warned: 0,
+      chores: { ran: 0, failed: 0 },
+    });
+  });
+});
