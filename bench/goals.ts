@@ -18,7 +18,10 @@ const GOALS = {
   tokens: async () => (await import('./tokens.ts')).tokensGoal,
   vault: async () => (await import('./vault.ts')).vaultGoal,
   'vault-store': async () => (await import('./vault-store.ts')).vaultStoreGoal,
+  tls: async () => (await import('./tls.ts')).tlsGoal,
+  http: async () => (await import('./http.ts')).httpGoal,
   indistinguishable: async () => (await import('./indistinguishable.ts')).indistinguishableGoal,
+  renewal: async () => (await import('./renewal.ts')).renewalGoal,
   startup: async () => (await import('./startup.ts')).startupGoal,
 } satisfies Record<string, () => Promise<Goal>>;
 

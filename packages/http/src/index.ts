@@ -1,0 +1,18 @@
+export type { AuthenticationMode } from './authentication/authenticator.ts';
+export { createHandlers, type Handlers } from './create-handlers.ts';
+export type { Connection } from './exchange/connection.ts';
+export type { Handler } from './handler.ts';
+export type { ChallengeSource } from './handlers/context.ts';
+export type { CheckOutcome, ReadinessCheck, ReadinessChecks, ReadinessReport } from './handlers/health/readiness.ts';
+export type { HandlersOptions } from './handlers-options.ts';
+export type { RateLimitOptions } from './limits/rate-limits.ts';
+export { type NodeListener, toNodeListener } from './node/to-node-listener.ts';
+export type { OpenApiDocument } from './openapi/open-api-document.ts';
+export type { PermissionName } from './permissions/permission-name.ts';
+export type { HttpPermissions } from './permissions/role-permissions.ts';
+export type { HttpProblemCode } from './problems/http-problem.ts';
+export type { ProblemDocument } from './problems/problem-answer.ts';
+export type { ClientCertificateHeader, TrustedProxiesOptions } from './proxies/trusted-proxies.ts';
+export type { Exchange } from './routing/dispatcher.ts';
+export type { RouteDescription } from './routing/route-description.ts';
+export type { CorsOptions } from './security/cors.ts';

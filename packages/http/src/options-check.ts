@@ -1,0 +1,47 @@
+import { InvalidInputError } from '@chancery/core';
+import type { HandlersOptions } from './handlers-options.ts';
+import { requireOrigin } from './security/cors.ts';
+
+const MINUTE_MS = 60_000;
+const MIB = 1_048_576;
+
+/** @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed or out of range */
+export function checkHandlersOptions(options: HandlersOptions): void {
+  requireObject('createHandlers() options', options);
+  requireObject('storage', options.storage);
+  requireObject('keyring', options.keyring);
+  if (options.publicOrigin !== undefined) requireOrigin('publicOrigin', options.publicOrigin);
+  const { basePath = '', registration = 'closed', authentication = 'strict' } = options;
+  if (!/^(?:\/[A-Za-z0-9._~-]+)*$/.test(basePath)) {
+    throw invalid(`basePath must be empty, or begin and not end with a slash, not ${JSON.stringify(basePath)}`);
+  }
+  requireOneOf('registration', registration, ['open', 'closed']);
+  requireOneOf('authentication', authentication, ['strict', 'offlineReads']);
+  requireRange('bodyLimit', options.bodyLimit, 1_024, 16 * MIB);
+  requireRange('recordLimit', options.recordLimit, 1, MIB * MIB);
+  requireRange('bodyTimeoutMs', options.bodyTimeoutMs, 100, 10 * MINUTE_MS);
+  requireRange('eventPollMs', options.eventPollMs, 10, MINUTE_MS);
+  for (const name of ['observe', 'timer'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(`${name} must be a function`);
+  }
+  for (const [name, check] of Object.entries(options.readiness ?? {})) {
+    if (typeof check !== 'function') throw invalid(`readiness.${name} must be a function`);
+  }
+}
+
+function requireObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalid(`${name} must be an object`);
+}
+
+function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw invalid(`${name} must be ${allowed.join(' or ')}, not ${JSON.stringify(value)}`);
+}
+
+function requireRange(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
+  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+}
+
+function invalid(message: string): InvalidInputError {
+  return new InvalidInputError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,43 @@
+import { InvalidInputError } from '@chancery/core';
+import { PERMISSIONS, type PermissionName } from './permission-name.ts';
+
+/** Which permissions each role gives; `*` stands for all of them. */
+export type HttpPermissions = Readonly<Record<string, readonly (PermissionName | '*')[]>>;
+
+const DEFAULT: HttpPermissions = { admin: ['*'] };
+
+/** Judges what roles permit. What is not given is denied. */
+export class RolePermissions {
+  readonly #byRole: ReadonlyMap<string, ReadonlySet<string>>;
+
+  /**
+   * @param permissions by role; the role `admin` gives all of them by default
+   * @throws {InvalidInputError} INVALID_ARGUMENT: a permission that no operation asks for
+   */
+  constructor(permissions: HttpPermissions = DEFAULT) {
+    this.#byRole = new Map(
+      Object.entries(permissions).map(([role, given]) => {
+        for (const each of given) requireKnown(role, each);
+        return [role, new Set<string>(given.includes('*') ? PERMISSIONS : given)];
+      }),
+    );
+  }
+
+  /** Whether one of the roles gives the permission. */
+  has(roles: readonly string[], permission: PermissionName): boolean {
+    return roles.some((role) => this.#byRole.get(role)?.has(permission) === true);
+  }
+
+  /** All that the roles give together, sorted. */
+  of(roles: readonly string[]): string[] {
+    return PERMISSIONS.filter((permission) => this.has(roles, permission)).sort();
+  }
+}
+
+function requireKnown(role: string, permission: string): void {
+  if (permission === '*' || (PERMISSIONS as readonly string[]).includes(permission)) return;
+  throw new InvalidInputError(
+    'INVALID_ARGUMENT',
+    `permissions of role ${JSON.stringify(role)}: there is no permission ${JSON.stringify(permission)}; there are ${PERMISSIONS.join(', ')}`,
+  );
+}

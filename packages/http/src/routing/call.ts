@@ -1,0 +1,125 @@
+import { NotFoundError, PermissionError, type Principal } from '@chancery/core';
+import type { Incoming } from '../exchange/incoming.ts';
+import type { RolePermissions } from '../permissions/role-permissions.ts';
+import type { Access } from './access.ts';
+
+/** What a call consists of. */
+export interface CallParts<P, Q, B> {
+  readonly access: Access;
+  readonly permissions: RolePermissions;
+  readonly incoming: Incoming;
+  readonly requestId: string;
+  /** The client's address, as far as it is known. */
+  readonly ip: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+}
+
+/** One use of an operation: what was sent, who sends it, and what they may do. */
+export class Call<P = unknown, Q = unknown, B = unknown> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly incoming: Incoming;
+  readonly requestId: string;
+  readonly ip: string | undefined;
+  readonly #access: Access;
+  readonly #permissions: RolePermissions;
+  readonly #principal: Principal | undefined;
+  #isJudged = false;
+
+  constructor({ access, permissions, incoming, requestId, ip, principal, params, query, body }: CallParts<P, Q, B>) {
+    this.#access = access;
+    this.#permissions = permissions;
+    this.#principal = principal;
+    this.incoming = incoming;
+    this.requestId = requestId;
+    this.ip = ip;
+    this.params = params;
+    this.query = query;
+    this.body = body;
+  }
+
+  /** Aborted when the client goes away. */
+  get signal(): AbortSignal {
+    return this.incoming.signal;
+  }
+
+  /** Who sends it. @throws {TypeError} in an operation that is public: a defect */
+  get principal(): Principal {
+    if (this.#principal === undefined) throw new TypeError('an operation that is public asked who sends the request');
+    return this.#principal;
+  }
+
+  /** Who sends it, where that is known. */
+  get sender(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /** Whether what an operation of kind `owner` must find out has been found out. */
+  get isJudged(): boolean {
+    return this.#access.kind !== 'owner' || this.#isJudged;
+  }
+
+  /** Whether who sends it has a role that gives the operation's permission. */
+  get isHolder(): boolean {
+    const access = this.#access;
+    if (this.#principal === undefined || !('permission' in access)) return false;
+    return this.#permissions.has(this.#principal.roles, access.permission);
+  }
+
+  /** All that the sender's roles permit. */
+  get permissions(): string[] {
+    return this.#principal === undefined ? [] : this.#permissions.of(this.#principal.roles);
+  }
+
+  /** Whether the sender's roles give a permission other than the operation's own. */
+  holds(permission: Parameters<RolePermissions['has']>[1]): boolean {
+    return this.#principal !== undefined && this.#permissions.has(this.#principal.roles, permission);
+  }
+
+  /**
+   * Lets the owner of a resource pass, and whoever holds the operation's permission.
+   *
+   * @param ownerId - the account that it belongs to; undefined where it is nobody's
+   * @param refusal - what a stranger is told: for a resource whose id does not say whose it is, that there is none
+   * @throws {PermissionError} PERMISSION_DENIED: by default
+   */
+  judge(ownerId: string | undefined, refusal: () => Error = () => this.denied()): void {
+    this.#isJudged = true;
+    if (this.isHolder || (ownerId !== undefined && ownerId === this.#principal?.accountId)) return;
+    throw refusal();
+  }
+
+  /**
+   * Narrows a list to what the sender may see: everything for whoever holds the permission, and what is theirs for others.
+   *
+   * @param wanted - the account that was asked for
+   * @throws {PermissionError} PERMISSION_DENIED: another's was asked for
+   */
+  scope(wanted: string | undefined): string | undefined {
+    if (this.isHolder) {
+      this.#isJudged = true;
+      return wanted;
+    }
+    const own = this.principal.accountId;
+    this.judge(wanted ?? own);
+    return own;
+  }
+
+  /** The error for somebody who may not. */
+  denied(): PermissionError {
+    const { accountId } = this.principal;
+    const permission = 'permission' in this.#access ? this.#access.permission : 'none';
+    return new PermissionError('PERMISSION_DENIED', `Account ${accountId} may not do this without ${permission}`, {
+      facts: { accountId, permission },
+    });
+  }
+}
+
+/** What a stranger is told of a certificate that is another's: the same as where there is none. */
+export function noSuchCertificate(id: string): NotFoundError {
+  return new NotFoundError('CERTIFICATE_NOT_FOUND', `There is no certificate ${JSON.stringify(id.slice(0, 64))}`);
+}
