@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { followLinks } from './docs/links.mjs';
+import { markdownPages } from './docs/pages.mjs';
 import { importable, publicPackages } from './lib/packages.mjs';
 import { CommandFailed, run } from './lib/process.mjs';
 import { workspace } from './lib/workspace.mjs';
@@ -7,15 +9,23 @@ import { workspace } from './lib/workspace.mjs';
 const FOLDER = join(workspace, '.cache/docs');
 
 /**
- * Type-checks every TypeScript block of the README files and of docs/ against the sources. Each block is a module.
+ * Follows every link between the pages, then type-checks every TypeScript block in them against the sources. Each block is a module.
  *
  * @param {AbortSignal} [signal] Stops the check.
- * @returns {Promise<string>} How many blocks were checked.
- * @throws {CommandFailed} When one does not compile; the output names the page and its line.
+ * @returns {Promise<string>} How many links and blocks were checked.
+ * @throws {Error} Naming each link that leads nowhere.
+ * @throws {CommandFailed} When a block does not compile; the output names the page and its line.
  */
 export async function checkDocs(signal) {
-  const blocks = pages().flatMap(codeBlocks);
-  if (blocks.length === 0) throw new Error('no ```ts block in README.md, docs/ or packages/*/README.md');
+  const pages = markdownPages();
+  const { links, broken } = followLinks(workspace, pages);
+  if (broken.length > 0) throw new Error(broken.join('\n'));
+  const blocks = pages.flatMap(codeBlocks);
+  await typeCheck(blocks, signal);
+  return `${links} links, ${blocks.length} blocks in ${new Set(blocks.map(({ page }) => page)).size} pages`;
+}
+
+async function typeCheck(blocks, signal) {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   const files = blocks.map(({ page, line, code }) => {
@@ -35,26 +45,10 @@ export async function checkDocs(signal) {
     const output = error.output.replace(/^(\S+?)@\d+\.ts/gm, (_, name) => name.replaceAll('__', '/'));
     throw new CommandFailed('code blocks', error.message, output, { cause: error });
   }
-  return `${blocks.length} blocks in ${new Set(blocks.map(({ page }) => page)).size} pages`;
 }
 
-function pages() {
-  const docs = join(workspace, 'docs');
-  const guides = existsSync(docs)
-    ? readdirSync(docs, { recursive: true })
-        .filter((name) => name.endsWith('.md'))
-        .map((name) => join(docs, name))
-    : [];
-  const readmes = publicPackages().map(({ folder }) => join(folder, 'README.md'));
-  const found = [join(workspace, 'README.md'), ...guides, ...readmes];
-  const missing = found.filter((page) => !existsSync(page)).map((page) => relative(workspace, page));
-  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
-  return found;
-}
-
-function codeBlocks(file) {
-  const page = relative(workspace, file).replaceAll('\\', '/');
-  const text = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
+function codeBlocks(page) {
+  const text = readFileSync(join(workspace, page), 'utf8').replaceAll('\r\n', '\n');
   return [...text.matchAll(/^```(?:ts|typescript)\b[^\n]*\n(.*?)^```/gms)].map((match) => ({
     page,
     line: text.slice(0, match.index).split('\n').length,

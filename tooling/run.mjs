@@ -3,13 +3,15 @@ import { CommandFailed } from './lib/process.mjs';
 
 const USAGE = `node tooling/run.mjs <command>
 
-  demo                        the quickstart
+  demo                        the quickstart, then a server with a dashboard; with its options
+    --check                   the server looks at itself and ends, as it does where nobody watches
   test                        every gate and every test
     --only lint,types         these steps only
     --skip node24,packages    all but these
     --list                    names the steps
   soak [file filter]          long tests at full size; CHANCERY_SEED replays a run
   bench [filter]              measures against peers
+  docs                        the API reference as pages, in .cache/reference
   conformance --limbo FILE --pkits FILE --wycheproof FILE   judged by public suites
 `;
 
@@ -19,6 +21,7 @@ const COMMANDS = {
   test: async (args) => (await import('./commands/test.mjs')).test(args),
   soak: async (args) => (await import('./commands/soak.mjs')).soak(args),
   bench: async (args) => (await import('./commands/bench.mjs')).bench(args),
+  docs: async () => (await import('./commands/docs.mjs')).docs(),
   conformance: async (args) => (await import('./commands/conformance.mjs')).conformance(args),
 };
 

@@ -5,6 +5,8 @@ import { checkFloors } from './check-floors.mjs';
 import { checkLockfile } from './check-lockfile.mjs';
 import { checkPackages } from './check-packages.mjs';
 import { checkSuites } from './check-suites.mjs';
+import { demoPrograms } from './commands/demo.mjs';
+import { readReference } from './docs/reference.mjs';
 import { publicPackages } from './lib/packages.mjs';
 import { run } from './lib/process.mjs';
 import { TOOLS } from './lib/tool-recipes.mjs';
@@ -57,7 +59,18 @@ function gates() {
       },
     },
     { name: 'suites', title: 'every room, package and example has tests', run: async () => checkSuites() },
-    { name: 'docs', title: 'code blocks of README and docs type-check', needs: ['types'], run: checkDocs },
+    {
+      name: 'docs',
+      title: 'links lead somewhere, code blocks of README and docs type-check',
+      needs: ['types'],
+      run: checkDocs,
+    },
+    {
+      name: 'reference',
+      title: 'every public name has a docstring (TypeDoc)',
+      needs: ['types'],
+      run: async () => `${(await readReference()).names} names`,
+    },
   ];
 }
 
@@ -109,11 +122,10 @@ function tests(tally) {
     })),
     {
       name: 'demo',
-      title: 'the quickstart, as npm run demo starts it',
+      title: 'the quickstart and the server, as npm run demo starts them',
       needs: ['tools', 'types'],
       run: async (signal) => {
-        const argv = ['--conditions=source', '--import', 'tsx', 'examples/quickstart/src/main.ts'];
-        await node(argv, { env: withTools(), signal });
+        for (const argv of demoPrograms(['--check'])) await node(argv, { env: withTools(), signal });
       },
     },
     {

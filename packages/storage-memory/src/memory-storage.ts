@@ -40,6 +40,7 @@ import { MemoryNamespace } from './memory-namespace.ts';
 import { openCollections } from './open.ts';
 import { countRange, readPage } from './query.ts';
 
+/** Options of `MemoryStorage`. */
 export interface MemoryStorageOptions {
   /** `[a-z][a-z0-9_]{0,39}`. Default `chancery`. */
   readonly namespace?: string;

@@ -17,6 +17,7 @@ export interface PostgresClient {
   release(destroy?: boolean): void;
 }
 
+/** One statement, as `pg` takes it. */
 export interface PostgresQuery {
   readonly text: string;
   readonly values?: unknown[];
@@ -25,6 +26,7 @@ export interface PostgresQuery {
   readonly types?: { getTypeParser(): (text: string) => unknown };
 }
 
+/** What LISTEN hears. */
 export interface PostgresNotice {
   readonly channel: string;
   readonly payload?: string | undefined;

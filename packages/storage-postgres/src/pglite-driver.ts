@@ -11,6 +11,7 @@ export interface PgliteDatabase extends PgliteSession {
   close(): Promise<void>;
 }
 
+/** As much of a transaction of PGlite as is used. */
 export interface PgliteSession {
   query(
     text: string,

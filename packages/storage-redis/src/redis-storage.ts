@@ -52,6 +52,7 @@ const SWEEP_STEP = 200;
 /** Expired documents that one step of a claim removes on its way. */
 const MOST_EXPIRED = 500;
 
+/** Options of `RedisStorage`. */
 export interface RedisStorageOptions {
   /**
    * A client that the host made, of ioredis or node-redis, single or of a cluster, connected or not. It is asked for
