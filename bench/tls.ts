@@ -27,11 +27,13 @@ export const tlsGoal: Goal = async (context) => {
   const [fewer, more] = quick ? [200, 1_000] : [1_000, 10_000];
   const pem = makePem(context.folder);
   const named = (kind: string, count: number) => `${kind}, ${count.toLocaleString('en-US')} names`;
+  const afterPause = named('resolver, each name after a pause', more);
   const contestants = [
     tlsServer(BARE, 'one certificate', more, pem),
     tlsServer(named('contexts in a Map', fewer), 'map', fewer, pem),
     tlsServer(named('resolver', fewer), 'resolver', fewer, pem),
     tlsServer(named('resolver', more), 'resolver', more, pem),
+    tlsServer(afterPause, 'resolver', more, pem, { isPaused: true }),
     tlsServer(named('addContext', more), 'addContext', more, pem),
   ];
   const result = await race(contestants, context);
@@ -54,13 +56,20 @@ export const tlsGoal: Goal = async (context) => {
     notes: [
       'A server is a process of its own and its CPU time alone counts: both columns show it, and no time on the wall.',
       `Clients ask for ${HOT} of the names in turn, without resuming; contexts are loaded before. addContext is given one context for all names.`,
+      'Each name was asked for just before. After a pause its first handshake has to wait for one read, which tells whether it is the same still.',
       `Serving ${more} names once took ${inMiB(lru)} MiB with ${limit} contexts kept, and ${inMiB(eager)} MiB with all of them.`,
     ],
   };
 };
 
 /** A server in a process of its own, and clients in this one. */
-function tlsServer(name: string, kind: TlsServerKind, names: number, pem: SharedPem): Contestant {
+function tlsServer(
+  name: string,
+  kind: TlsServerKind,
+  names: number,
+  pem: SharedPem,
+  { isPaused = false }: { readonly isPaused?: boolean } = {},
+): Contestant {
   const nextHot = turns(HOT);
   const next = () => servedName(Math.floor((nextHot() * names) / HOT));
   let server: Promise<{ readonly child: ChildProcess; readonly port: number }> | undefined;
@@ -76,12 +85,11 @@ function tlsServer(name: string, kind: TlsServerKind, names: number, pem: Shared
     async run(count): Promise<Spent> {
       server ??= start();
       const { child, port } = await server;
+      const asked = Array.from({ length: count }, next);
+      // The others have had their turns meanwhile.
+      if (!isPaused) await visitAll(port, new Set(asked));
       const before = await cpuOf(child);
-      let left = count;
-      const client = async () => {
-        while (left-- > 0) await shakeHands(port, next());
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, client));
+      await visitAll(port, asked);
       const cpuNs = (await cpuOf(child)) - before;
       return { wallNs: cpuNs, cpuNs };
     },
@@ -89,6 +97,14 @@ function tlsServer(name: string, kind: TlsServerKind, names: number, pem: Shared
       (await server)?.child.disconnect();
     },
   };
+}
+
+async function visitAll(port: number, names: Iterable<string>): Promise<void> {
+  const left = names[Symbol.iterator]();
+  const client = async () => {
+    for (let next = left.next(); !next.done; next = left.next()) await shakeHands(port, next.value);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
 }
 
 async function shakeHands(port: number, servername: string): Promise<void> {

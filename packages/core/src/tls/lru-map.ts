@@ -38,8 +38,9 @@ export class LruMap<Key, Value> {
     return true;
   }
 
-  delete(key: Key): void {
-    this.#entries.delete(key);
+  /** @returns whether it was there */
+  delete(key: Key): boolean {
+    return this.#entries.delete(key);
   }
 
   clear(): void {

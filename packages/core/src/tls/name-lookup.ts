@@ -5,7 +5,7 @@ import type { Closing } from './closing.ts';
 import type { ContextCache } from './contexts/context-cache.ts';
 import { withDeadline } from './deadline.ts';
 import type { Answer, Fallback } from './fallback/fallback.ts';
-import type { Freshness } from './names/freshness.ts';
+import { type Freshness, isAboutOne } from './names/freshness.ts';
 import type { ServedName } from './names/served-name.ts';
 import type { ServedNames } from './names/served-names.ts';
 import type { VersionChecks } from './names/version-checks.ts';
@@ -35,6 +35,8 @@ export interface NameLookupOptions {
 /** Finds what is presented for a host name: its own certificate, else that of its wildcard, else the fallback. */
 export class NameLookup {
   readonly #options: NameLookupOptions;
+  /** Names that nothing is known of, and that are being asked about. */
+  readonly #asking = new Set<string>();
 
   constructor(options: NameLookupOptions) {
     this.#options = options;
@@ -62,16 +64,29 @@ export class NameLookup {
    * @throws {RateLimitError} OVERLOADED: nothing is known of the name, and too many such names are being asked about
    * @throws {InvalidInputError} KEY_INVALID: what is served under the name cannot be
    * @throws {StorageError} the source's, and nothing was loaded before
+   * @throws {ChanceryError} any of the source's, such as for a key that does not open, and nothing was loaded before
    * @throws {ChanceryError} ABORTED: there was no answer in time, and nothing was loaded before
    */
   async ask(name: string): Promise<Answer> {
-    const { names, budget, freshness, fallback, onDemand, timer, closing } = this.#options;
-    const earlier = this.#loadedEarlier(name);
-    if (names.table.peek(name) === undefined && !budget.take()) {
+    const { names, budget } = this.#options;
+    if (names.table.peek(name) !== undefined || this.#asking.has(name)) return this.#ask(name);
+    if (!budget.take()) {
+      const earlier = this.#loadedEarlier(name);
       if (earlier !== undefined) return earlier;
       const message = 'Too many names are asked about that nothing is known of';
       throw new RateLimitError('OVERLOADED', message, { retryAfterMs: budget.waitMs() });
     }
+    this.#asking.add(name);
+    try {
+      return await this.#ask(name);
+    } finally {
+      this.#asking.delete(name);
+    }
+  }
+
+  async #ask(name: string): Promise<Answer> {
+    const { names, freshness, fallback, onDemand, timer, closing } = this.#options;
+    const earlier = this.#loadedEarlier(name);
     try {
       const waitMs = earlier === undefined ? WAIT_MS : STALE_AFTER_MS;
       const found = await withDeadline(timer, waitMs, closing, () => this.#find(name));
@@ -79,7 +94,7 @@ export class NameLookup {
     } catch (error) {
       if (earlier === undefined || closing.isClosed) throw error;
       // Those who come next need not wait as long.
-      freshness.failed(error);
+      if (!isAboutOne(error)) freshness.failed(error);
       return earlier;
     }
     if (onDemand !== undefined && (await onDemand.obtain(name))) {

@@ -29,7 +29,7 @@ export interface TlsResolverOptions {
    * serves them. Default 1,000.
    */
   readonly lookupsPerSecond?: number;
-  /** How often names in demand are checked, in milliseconds, 50 to 60,000; more than 500 gives up that a renewal serves within a second. Default 500. */
+  /** How often names in demand are checked, in milliseconds, 50 to 60,000; with more than 500 a renewal that no notice tells of may serve only after twice as long. Default 500. */
   readonly checkIntervalMs?: number;
   /** Gets certificates for names at their first handshake. Default: it does not. */
   readonly onDemand?: OnDemandOptions;

@@ -53,7 +53,7 @@ export interface TlsHealth {
   readonly staleSince?: Date;
   /** How many contexts are loaded. */
   readonly contexts: number;
-  /** How many of them have expired; they are served all the same. */
+  /** How many of them were presented after they had expired. */
   readonly expired: number;
   /** How many names with a certificate are known, and how many without. */
   readonly names: { readonly served: number; readonly absent: number };
@@ -85,11 +85,17 @@ export class TlsResolver {
     this.#maker = new ContextMaker(options.clientTrust);
     this.#contexts = new ContextCache(this.#maker, maxContexts);
     this.#fallback = new Fallback({ fallback: options.fallback, maker: this.#maker, clock, crypto });
-    this.#freshness = new Freshness(clock, logger);
+    this.#freshness = new Freshness(clock, logger, options.checkIntervalMs);
     const limit = NAMES_PER_CONTEXT * maxContexts;
     const [contexts, freshness] = [this.#contexts, this.#freshness];
     this.#names = new ServedNames({ source: certificates, contexts, freshness, limit, clock, timer, logger, closing });
-    this.#checks = new VersionChecks({ names: this.#names, intervalMs: options.checkIntervalMs, clock, timer });
+    this.#checks = new VersionChecks({
+      names: this.#names,
+      freshness,
+      intervalMs: options.checkIntervalMs,
+      clock,
+      timer,
+    });
     this.#lookup = new NameLookup({
       names: this.#names,
       contexts,
@@ -133,7 +139,8 @@ export class TlsResolver {
    * @throws {RateLimitError} OVERLOADED: nothing is known of the name, and too many such names are being asked about
    * @throws {InvalidInputError} KEY_INVALID: what is served under the name does not make a context
    * @throws {StorageError} any of its codes, where nothing was loaded for the name before
-   * @throws {ChanceryError} ABORTED: there was no answer in time, or the resolver was closed
+   * @throws {ChanceryError} ABORTED: there was no answer in time, or the resolver was closed; any of the source's, such as for a key that
+   *   does not open
    */
   async secureContext(name: string): Promise<SecureContext | undefined> {
     this.#requireOpen();
@@ -173,7 +180,8 @@ export class TlsResolver {
 
   /**
    * Changes whose client certificates are accepted, such as for a CRL that was signed anew: every context is made anew at its next use. A
-   * server's default context is its own: `server.setSecureContext(await tls.serverOptions())`.
+   * server's default context is its own, and so are its sessions, which whom it trusted before resumes without being judged again: replace
+   * it with `server.setSecureContext`, by the options that the server was made with and those of `serverOptions()`.
    *
    * @throws {InvalidInputError} INVALID_ARGUMENT, CERTIFICATE_INVALID, PEM_INVALID, CRL_INVALID: it cannot be read; the earlier trust stays
    */
@@ -193,7 +201,7 @@ export class TlsResolver {
       status: staleSince === undefined ? 'current' : 'stale',
       ...(staleSince !== undefined && { staleSince: new Date(staleSince) }),
       contexts: this.#contexts.size,
-      expired: this.#contexts.countExpired(this.#options.clock.now()),
+      expired: this.#names.countExpired(),
       names: { served, absent },
     };
   }

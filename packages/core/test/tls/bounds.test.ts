@@ -55,6 +55,20 @@ describe('a flood of names that somebody made up', () => {
     expect(new Set(source.versionReads.flat()).size).toBeLessThanOrEqual(11);
   });
 
+  it('counts a name once, however many handshakes begin together', async () => {
+    const { source, tls } = createScene({ lookupsPerSecond: 10 });
+    await source.put({ id: 'a', names: ['a.example'] });
+    const choices = await Promise.all(Array.from({ length: 200 }, () => choose(tls, 'a.example')));
+    expect(choices.filter(({ error }) => error !== null)).toEqual([]);
+  });
+
+  it('counts a name again that could not be asked about', async () => {
+    const { source, tls } = createScene({ lookupsPerSecond: 1 });
+    source.state = 'down';
+    expect((await choose(tls, 'a.example')).error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect((await choose(tls, 'a.example')).error).toMatchObject({ code: 'OVERLOADED' });
+  });
+
   it('asks once in a second for a name that comes again and again', async () => {
     const { source, tls, time } = createScene();
     for (let handshake = 0; handshake < 300; handshake++) {

@@ -183,6 +183,30 @@ describe('a server with a listener', () => {
     expect(asked).toEqual([]);
   });
 
+  it('is as it was once it was taken away, however often, and by closing as well', async () => {
+    const { tls, server, port, takeAway } = await challengedScene();
+    takeAway();
+    takeAway();
+    await tls.close();
+    expect(server.listeners('connection')).toHaveLength(1);
+    expect(await visit(port)).toMatchObject({ commonName: 'localhost', text: 'hello' });
+  });
+
+  it.each([
+    [0, 1],
+    [1, 0],
+  ])('stands before another one, and either is taken away first: %j', async (...order) => {
+    const { tls, port, server, takeAway, asked } = await challengedScene();
+    const takeAways = [takeAway, tls.listener(server)];
+    takeAways[order[0] as number]?.();
+    expect(await visit(port, { servername: 'a.example' })).toMatchObject({ commonName: 'a 1', text: 'hello' });
+    expect(await visit(port, ACME)).toMatchObject({ commonName: 'challenge 1' });
+    takeAways[order[1] as number]?.();
+    expect(await visit(port, { servername: 'a.example' })).toMatchObject({ commonName: 'a 1', text: 'hello' });
+    expect((await visit(port, ACME)).error).toBeDefined();
+    expect(asked).toEqual(['new.example']);
+  });
+
   it('needs to know who has the challenges, and a server', async () => {
     const { tls } = createScene();
     const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });

@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { Logger } from '../../src/index.ts';
+import { type Logger, SealError } from '../../src/index.ts';
 import { choose, commonNameOf, contextId, createScene, listen, startServer, visit } from './support/scene.ts';
 import { quiet } from './support/virtual-timer.ts';
 
@@ -92,6 +92,32 @@ describe('a renewed certificate', () => {
     }
     expect(waited).toBeGreaterThan(0);
     expect(waited).toBeLessThan(1_000);
+  });
+
+  it('serves within a second without a notice, though the clock was set back', async () => {
+    const { source, tls, time, clock } = createScene();
+    await source.put(NAME);
+    const { context: old } = await choose(tls, 'a.example');
+    clock.set(clock.now() - 3_600_000);
+    source.tells = false;
+    await source.put({ ...NAME, generation: 2 });
+    for (let waited = 0; waited < 1_000; waited += 100) {
+      await choose(tls, 'a.example');
+      await time.pass(100);
+    }
+    expect((await choose(tls, 'a.example')).context).not.toBe(old);
+  });
+
+  it('is looked for as often as the interval says, and no handshake waits in between', async () => {
+    const { source, tls, time } = createScene({ checkIntervalMs: 20_000 });
+    await source.put(NAME);
+    await choose(tls, 'a.example');
+    source.versionReads.length = 0;
+    for (let second = 0; second < 60; second++) {
+      await time.pass(1_000);
+      expect((await choose(tls, 'a.example')).isAtOnce).toBe(true);
+    }
+    expect(source.versionReads.length).toBeLessThanOrEqual(3);
   });
 
   it('serves at the first handshake after a pause, without a notice', async () => {
@@ -192,6 +218,66 @@ describe('a name that is taken out of service', () => {
     expect((await choose(tls, 'a.example')).context).toBe(wild);
   });
 
+  it('does not come back when another certificate is served under it that cannot be', async () => {
+    const { source, tls } = createScene({ fallback: 'self-signed' });
+    const gone = await source.put(NAME);
+    const { context: old } = await choose(tls, 'a.example');
+    source.remove('a.example');
+    await quiet();
+    expect(tls.health().contexts).toBe(0);
+    const rsa = await source.put({ id: 'o', names: ['o.example'], keyAlgorithm: 'RSA-2048' });
+    source.serve({ ...gone, certificateId: 'b', privateKeyPem: rsa.privateKeyPem });
+    const { error, context } = await choose(tls, 'a.example');
+    expect(context).not.toBe(old);
+    expect(error).toMatchObject({ code: 'KEY_INVALID' });
+  });
+
+  it('does not come back by a read that began before', async () => {
+    const { source, tls } = createScene({ fallback: 'self-signed' });
+    await source.put(NAME);
+    const fallback = contextId(await tls.secureContext('192.0.2.1'));
+    const read = source.served.bind(source);
+    let go: (() => void) | undefined;
+    source.served = async (name) => {
+      const served = await read(name);
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return served;
+    };
+    const choice = choose(tls, 'a.example');
+    await quiet();
+    source.remove('a.example');
+    await quiet();
+    go?.();
+    expect((await choice).context).toBe(fallback);
+    expect(tls.health().contexts).toBe(0);
+  });
+
+  it('lets go of its certificate where another one takes its place', async () => {
+    const { source, tls } = createScene();
+    await source.put(NAME);
+    const { context } = await choose(tls, 'a.example');
+    await source.put({ id: 'b', names: ['a.example'] });
+    await quiet();
+    expect((await choose(tls, 'a.example')).context).not.toBe(context);
+    expect(tls.health().contexts).toBe(1);
+  });
+
+  it('leaves the other names of its certificate as they are', async () => {
+    const { source, tls } = createScene();
+    await source.put({ id: 'a', names: ['a.example', 'b.example'] });
+    const { context } = await choose(tls, 'a.example');
+    await choose(tls, 'b.example');
+    source.remove('a.example');
+    await quiet();
+    expect((await choose(tls, 'a.example')).context).toBeUndefined();
+    expect(await choose(tls, 'b.example')).toMatchObject({ context, isAtOnce: true });
+    source.remove('b.example');
+    await quiet();
+    expect(tls.health().contexts).toBe(0);
+  });
+
   it('is noticed when it comes into service, without a notice', async () => {
     const { source, tls, time } = createScene();
     expect((await choose(tls, 'a.example')).context).toBeUndefined();
@@ -225,6 +311,23 @@ describe('while the storage is down', () => {
     expect(tls.health().status).toBe('current');
     expect(lines.at(-1)).toContain('current');
     expect(lines.join()).not.toContain('PRIVATE');
+  });
+
+  it('is told of once it can be read again, though no name that is asked for has a certificate', async () => {
+    const { source, tls, time } = createScene();
+    await choose(tls, 'a.example');
+    source.state = 'down';
+    await choose(tls, 'b.example');
+    expect(tls.health().status).toBe('stale');
+    source.state = 'up';
+    source.tells = false;
+    await source.put(NAME);
+    for (let waited = 0; waited < 2_000; waited += 250) {
+      await choose(tls, 'a.example');
+      await time.pass(250);
+    }
+    expect(tls.health().status).toBe('current');
+    expect((await choose(tls, 'a.example')).context).toBeDefined();
   });
 
   it('the first handshake waits a quarter of a second at the most, the others not at all', async () => {
@@ -262,6 +365,46 @@ describe('while the storage is down', () => {
 });
 
 describe('a certificate that should not be served', () => {
+  it('cannot be opened: it is not read for every handshake, and the others stay current', async () => {
+    const { lines, logger } = keptLines();
+    const { source, tls, time, clock } = createScene({ logger });
+    await source.put(NAME);
+    await source.put({ id: 'wild', names: ['*.example'] });
+    await source.put({ id: 'b', names: ['b.example'] });
+    const { context } = await choose(tls, 'a.example');
+    const { context: wild } = await choose(tls, 'x.example');
+    source.faults.set('b.example', new SealError('SEAL_OPEN_FAILED', 'It does not open'));
+    for (let tick = 0; tick < 8; tick++) {
+      for (let handshake = 0; handshake < 5; handshake++) await choose(tls, 'b.example');
+      expect(await choose(tls, 'a.example')).toMatchObject({ context, isAtOnce: true });
+      expect(tls.health().status).toBe('current');
+      await time.pass(500);
+    }
+    expect(await choose(tls, 'b.example')).toMatchObject({ context: wild, error: null });
+    expect(source.loads.filter((name) => name === 'b.example')).toHaveLength(1);
+    expect(lines).toEqual([expect.stringMatching(/^error A certificate cannot be served .*SEAL_OPEN_FAILED/)]);
+    source.faults.clear();
+    clock.set(clock.now() - 3_600_000);
+    await time.pass(2_000);
+    expect((await choose(tls, 'b.example')).context).not.toBe(wild);
+  });
+
+  it('is counted as expired while it is served, not once another serves in its place', async () => {
+    const { source, tls, time, clock } = createScene();
+    await source.put({ ...NAME, notAfter: clock.now() + 100_000 });
+    await choose(tls, 'a.example');
+    await time.pass(70_000);
+    await source.put({ ...NAME, generation: 2 });
+    await time.pass(50_000);
+    expect(tls.health().expired).toBe(0);
+    await source.put({ id: 'b', names: ['b.example', 'c.example'], notAfter: clock.now() - 1 });
+    await Promise.all(['b.example', 'c.example'].map((name) => choose(tls, name)));
+    expect(tls.health().expired).toBe(1);
+    source.remove('b.example', 'c.example');
+    await quiet();
+    expect(tls.health().expired).toBe(0);
+  });
+
   it('is served though it has expired, and that is said', async () => {
     const { lines, logger } = keptLines();
     const { source, tls, clock } = createScene({ logger });

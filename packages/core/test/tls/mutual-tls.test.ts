@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:tls';
+import { type ConnectionOptions, connect, createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodePem } from '../../src/encoding/pem.ts';
 import { parseCertificate } from '../../src/x509/certificate/certificate.ts';
 import { testCrl } from '../support/test-ca.ts';
 import { leaf, rootPem } from './support/certificates.ts';
-import { createScene, startServer, visit } from './support/scene.ts';
+import { createScene, listen, startServer, visit } from './support/scene.ts';
 
 const NOW = Date.now();
 const HOUR = 3_600_000;
@@ -23,6 +23,24 @@ async function crlPem(number: number, ...revoked: readonly string[]): Promise<st
 async function client(id: string) {
   const { chainPem, privateKeyPem } = await leaf({ id, names: [`${id}.client`], usage: 'clientAuth' });
   return { cert: chainPem, key: privateKeyPem, serial: parseCertificate(chainPem).serialNumber };
+}
+
+/** Makes a handshake. @returns what the server says, and the session to resume */
+async function resumable(options: ConnectionOptions) {
+  const socket = connect({ host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  const seen = { text: '', isReused: false, session: undefined as Buffer | undefined };
+  socket.on('session', (session) => {
+    seen.session = session;
+  });
+  socket.on('secureConnect', () => {
+    seen.isReused = socket.isSessionReused();
+  });
+  socket.on('data', (data) => {
+    seen.text += data;
+  });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.on('close', resolve));
+  return seen;
 }
 
 const REQUIRED = { requestCert: true, rejectUnauthorized: true } as const;
@@ -79,6 +97,31 @@ describe('a server that asks for client certificates', () => {
     expect(await visit(port, asGood)).toMatchObject({ text: '' });
     expect(await visit(port, { ...asGood, cert: other.cert, key: other.key })).toMatchObject({ text: 'hello' });
   });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'does not let a revoked one resume its session of %s, once the default context is replaced too',
+    async (version) => {
+      const { source, tls } = createScene({
+        fallback: 'self-signed',
+        clientTrust: { trustAnchorsPem: await rootPem(), crlPem: await crlPem(1) },
+      });
+      await source.put({ id: 'a', names: ['a.example'] });
+      const versions = { minVersion: version, maxVersion: version };
+      const server = createServer({ ...(await tls.serverOptions()), ...REQUIRED, ...versions }, (socket) => {
+        socket.on('error', () => undefined);
+        socket.end('hello');
+      });
+      server.on('tlsClientError', () => undefined);
+      const port = await listen(server);
+      const { cert, key, serial } = await client('good');
+      const asGood = { port, servername: 'a.example', cert, key };
+      const { session } = await resumable(asGood);
+      expect(await resumable({ ...asGood, session })).toMatchObject({ text: 'hello', isReused: true });
+      tls.setClientTrust({ trustAnchorsPem: await rootPem(), crlPem: await crlPem(2, serial) });
+      server.setSecureContext({ ...(await tls.serverOptions()), ...versions });
+      expect(await resumable({ ...asGood, session })).toMatchObject({ text: '', isReused: false });
+    },
+  );
 
   it('keeps its trust where the next cannot be read', async () => {
     const { tls, source } = createScene({ clientTrust: { trustAnchorsPem: await rootPem() } });

@@ -40,6 +40,15 @@ describe('certificates on demand', () => {
     expect(source.obtained).toEqual([]);
   });
 
+  it('that were refused are asked for again once the clock was set back', async () => {
+    const allow = vi.fn(() => false);
+    const { tls, clock } = createScene({ onDemand: { allow } });
+    await choose(tls, 'no.example');
+    clock.set(clock.now() - 3_600_000);
+    await choose(tls, 'no.example');
+    expect(allow).toHaveBeenCalledTimes(2);
+  });
+
   it('that the issuer refuses are not asked for again within a minute', async () => {
     const { source, tls, time } = createScene({ onDemand: { allow: anyName } });
     source.issue = () => Promise.reject(new ConflictError('COMMIT_CONFLICT', 'The name is taken'));

@@ -19,14 +19,22 @@ const HELLO_MS = 10_000;
 export function listenForChallenges(server: Server, responder: ChallengeResponder, timer: Timer): () => void {
   const before = server.listeners('connection') as ConnectionListener[];
   const waiting = new Set<() => void>();
+  let isTakenAway = false;
+  const passOn = (socket: Socket) => {
+    for (const listener of before) listener.call(server, socket);
+  };
   const onConnection = (socket: Socket) => {
+    if (isTakenAway) {
+      passOn(socket);
+      return;
+    }
     const cutOff = peekClientHello(socket, timer, HELLO_MS, (hello) => {
       waiting.delete(cutOff);
       // A validation offers this protocol and no other (RFC 8737 section 3).
       if (hello?.protocols.length === 1 && hello.protocols[0] === ACME_TLS) {
         void responder.answer(socket, hello.serverName);
       } else {
-        for (const listener of before) listener.call(server, socket);
+        passOn(socket);
       }
     });
     waiting.add(cutOff);
@@ -35,8 +43,12 @@ export function listenForChallenges(server: Server, responder: ChallengeResponde
   for (const listener of before) server.off('connection', listener);
   server.on('connection', onConnection);
   return () => {
-    server.off('connection', onConnection);
-    for (const listener of before) server.on('connection', listener);
+    isTakenAway = true;
+    // Where another stands before this one, connections come through that one, and are passed on.
+    if (server.listeners('connection').includes(onConnection)) {
+      server.off('connection', onConnection);
+      for (const listener of before) server.on('connection', listener);
+    }
     for (const cutOff of waiting) cutOff();
   };
 }

@@ -57,9 +57,9 @@ export class ContextCache {
     if (this.#contexts.set(certificateId, loaded)) this.#memory.dropped();
   }
 
-  /** How many have expired. */
-  countExpired(now: number): number {
-    return [...this.#contexts.values()].filter(({ notAfter }) => notAfter < now).length;
+  /** Lets go of a certificate's context. */
+  delete(certificateId: string): void {
+    if (this.#contexts.delete(certificateId)) this.#memory.dropped();
   }
 
   clear(): void {

@@ -1,12 +1,12 @@
 import type { Timer } from '../../events/chore-runner.ts';
-import type { CertificateChange, CertificateSource } from '../../ports/certificate-source.ts';
+import type { CertificateChange, CertificateSource, ServedCertificate } from '../../ports/certificate-source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Closing } from '../closing.ts';
 import type { ContextCache } from '../contexts/context-cache.ts';
 import { withDeadline } from '../deadline.ts';
 import { Gate } from '../gate.ts';
-import { codeOf, type Freshness } from './freshness.ts';
+import { codeOf, type Freshness, isAboutOne } from './freshness.ts';
 import { NameTable } from './name-table.ts';
 import { type ServedName, unknownName } from './served-name.ts';
 import { VersionReader } from './version-reader.ts';
@@ -43,7 +43,7 @@ export class ServedNames {
   constructor(options: ServedNamesOptions) {
     this.#options = options;
     this.table = new NameTable(options.limit);
-    this.#reader = new VersionReader((names) => this.#read((signal) => options.source.versions(names, { signal })));
+    this.#reader = new VersionReader((names) => this.#versions(names));
   }
 
   /** What is known of a name for certain, or for want of anything newer; it counts as used. Undefined: it has to be asked for. */
@@ -73,10 +73,9 @@ export class ServedNames {
     const asked = this.#options.clock.now();
     const names = entries.map(({ name }) => name);
     try {
-      const versions = await this.#read((signal) => this.#options.source.versions(names, { signal }));
+      const versions = await this.#versions(names);
       for (const [at, entry] of entries.entries()) {
-        if (entry.version !== versions[at]) this.#learn(entry, versions[at], asked);
-        else entry.checkedAt = Math.max(entry.checkedAt, asked);
+        this.#learn(entry, versions[at], asked);
         if (entry.version !== entry.loadedVersion) this.#loadBehind(entry);
       }
     } catch {
@@ -89,13 +88,15 @@ export class ServedNames {
    *
    * @throws {InvalidInputError} KEY_INVALID: it cannot be served
    * @throws {StorageError} the source's
-   * @throws {ChanceryError} ABORTED: there was no answer in time
+   * @throws {ChanceryError} ABORTED: there was no answer in time; or the source's, such as for a key that does not open
    */
   load(entry: ServedName): Promise<void> {
     if (entry.version === undefined || this.isLoaded(entry)) return Promise.resolve();
     const { unusable } = entry;
-    const now = this.#options.clock.now();
-    if (unusable?.version === entry.version && now - unusable.at < UNUSABLE_MS) return Promise.reject(unusable.error);
+    if (unusable?.version === entry.version) {
+      const age = this.#options.clock.now() - unusable.at;
+      if (age >= 0 && age < UNUSABLE_MS) return Promise.reject(unusable.error);
+    }
     entry.loading ??= this.#gate
       .pass(() => this.#load(entry))
       .finally(() => {
@@ -120,6 +121,16 @@ export class ServedNames {
     }
   }
 
+  /** How many certificates were presented after they had expired. */
+  countExpired(): number {
+    const expired = new Set<string>();
+    for (const { certificateId = '', usedAt } of this.table.served()) {
+      const loaded = this.#options.contexts.peek(certificateId);
+      if (loaded !== undefined && loaded.notAfter < usedAt) expired.add(certificateId);
+    }
+    return expired.size;
+  }
+
   /** Forgets how long ago anything was checked, after a gap in the notices. */
   missed(): void {
     for (const entry of [...this.table.served(), ...this.table.absent()]) entry.checkedAt = Number.NEGATIVE_INFINITY;
@@ -136,54 +147,85 @@ export class ServedNames {
 
   #loadBehind(entry: ServedName): void {
     this.load(entry).catch((error) => {
-      if (this.#options.closing.isClosed) return;
+      // What cannot be served was told of when that was found.
+      if (this.#options.closing.isClosed || isAboutOne(error)) return;
       this.#options.logger?.warn('A certificate could not be read anew', { name: entry.name, error: codeOf(error) });
     });
   }
 
   /** Of two answers the one that was asked for later counts. */
   #learn(entry: ServedName, version: string | undefined, asked: number): void {
-    if (asked >= entry.checkedAt) {
-      entry.version = version;
-      entry.checkedAt = asked;
-    }
+    // What was asked for in the future was, before the clock was set back.
+    const isLater = asked >= entry.checkedAt || entry.checkedAt > this.#options.clock.now();
+    if (!isLater) return;
+    entry.checkedAt = asked;
+    if (entry.version === version && this.table.peek(entry.name) === entry) return;
+    entry.version = version;
+    if (version === undefined) this.#withdraw(entry);
     this.table.put(entry);
+  }
+
+  /** Notes that nothing serves a name that was loaded before. */
+  #withdraw(entry: ServedName): void {
+    const { certificateId } = entry;
+    entry.certificateId = undefined;
+    entry.loadedVersion = undefined;
+    this.#release(certificateId);
+  }
+
+  /** Lets go of a certificate's context unless it serves a name. */
+  #release(certificateId: string | undefined): void {
+    if (certificateId === undefined) return;
+    const { contexts } = this.#options;
+    const names = contexts.peek(certificateId)?.names ?? [];
+    if (!names.some((name) => this.table.peek(name)?.certificateId === certificateId)) contexts.delete(certificateId);
   }
 
   async #load(entry: ServedName): Promise<void> {
     const { source, contexts, clock, logger } = this.#options;
     const { name, version } = entry;
-    const served = await this.#read((signal) => source.served(name, { signal }));
-    if (served === undefined) {
-      entry.version = undefined;
-      this.table.put(entry);
-      return;
-    }
+    const before = entry.certificateId;
+    let served: ServedCertificate | undefined;
     try {
+      served = await this.#read((signal) => source.served(name, { signal }), isAboutOne);
+      // It may have been taken out of service while it was read.
+      if (served === undefined || entry.version === undefined) {
+        entry.version = undefined;
+        this.#withdraw(entry);
+        this.table.put(entry);
+        return;
+      }
       contexts.put(served);
     } catch (error) {
+      if (!isAboutOne(error)) throw error;
       const at = clock.now();
       if (version !== undefined) entry.unusable = { version, at, error };
-      const { certificateId, generation } = served;
+      const { certificateId, generation } = served ?? {};
       logger?.error('A certificate cannot be served', { name, certificateId, generation, error: codeOf(error) });
       throw error;
     }
     entry.certificateId = served.certificateId;
     entry.loadedVersion = version;
+    if (before !== served.certificateId) this.#release(before);
     if (served.notAfter.getTime() < clock.now()) {
       const { certificateId, notAfter } = served;
       logger?.error('A certificate is served that has expired', { name, certificateId, notAfter });
     }
   }
 
-  async #read<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #versions(names: readonly string[]): ReturnType<CertificateSource['versions']> {
+    return this.#read((signal) => this.#options.source.versions(names, { signal }));
+  }
+
+  /** @param isHarmless which errors do not say that nothing can be read */
+  async #read<T>(work: (signal: AbortSignal) => Promise<T>, isHarmless = (_error: unknown) => false): Promise<T> {
     const { timer, freshness, closing } = this.#options;
     try {
       const result = await withDeadline(timer, READ_MS, closing, work);
       freshness.succeeded();
       return result;
     } catch (error) {
-      if (!closing.isClosed) freshness.failed(error);
+      if (!closing.isClosed && !isHarmless(error)) freshness.failed(error);
       throw error;
     }
   }

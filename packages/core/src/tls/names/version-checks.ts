@@ -1,6 +1,7 @@
 import type { Timer } from '../../events/chore-runner.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { wildcardOf } from '../server-name.ts';
+import type { Freshness } from './freshness.ts';
 import type { ServedName } from './served-name.ts';
 import type { ServedNames } from './served-names.ts';
 
@@ -12,6 +13,7 @@ const MOST_ABSENT = 500;
 /** What the checks are made with. */
 export interface VersionChecksOptions {
   readonly names: ServedNames;
+  readonly freshness: Freshness;
   /** In milliseconds. */
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -53,10 +55,13 @@ export class VersionChecks {
   }
 
   #due(): ServedName[] {
-    const { table } = this.#options.names;
+    const { names, freshness } = this.#options;
+    const { table } = names;
     const wanted = ({ usedAt }: ServedName) => usedAt >= this.#lastAt;
-    // Of the names without a certificate only those that a wildcard serves: the others may be anybody's invention.
-    const absent = [...table.absent()].filter((entry) => wanted(entry) && isCovered(entry.name));
+    // Of the names without a certificate only those that a wildcard serves: the others may be anybody's invention. While nothing can be
+    // read they are asked about as well, or nobody would find out that it can be again.
+    const isStale = freshness.staleSince !== undefined;
+    const absent = [...table.absent()].filter((entry) => wanted(entry) && (isStale || isCovered(entry.name)));
     return [...[...table.served()].filter(wanted), ...absent.slice(-MOST_ABSENT)];
 
     function isCovered(name: string): boolean {

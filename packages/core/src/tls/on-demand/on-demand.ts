@@ -57,7 +57,9 @@ export class OnDemand {
 
   /** Whether a name need not be asked for: it was refused, or got no certificate, within the last minute. */
   isRefused(name: string): boolean {
-    return (this.#refusedUntil.peek(name) ?? 0) > this.#parts.clock.now();
+    const left = (this.#refusedUntil.peek(name) ?? 0) - this.#parts.clock.now();
+    // More is left only where the clock was set back.
+    return left > 0 && left <= REFUSAL_MS;
   }
 
   /**

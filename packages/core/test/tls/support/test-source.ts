@@ -13,6 +13,8 @@ export class TestSource implements CertificateSource {
   readonly loads: string[] = [];
   readonly obtained: string[] = [];
   state: 'up' | 'down' | 'hangs' = 'up';
+  /** What `served` fails with, by name. */
+  readonly faults = new Map<string, Error>();
   /** Whether changes are told of. */
   tells = true;
   /** What obtain() does. */
@@ -47,6 +49,8 @@ export class TestSource implements CertificateSource {
   async served(name: string): Promise<ServedCertificate | undefined> {
     this.loads.push(name);
     await this.#answer();
+    const fault = this.faults.get(name);
+    if (fault !== undefined) throw fault;
     return this.#served.get(name);
   }
 
