@@ -19,7 +19,7 @@ export type CertificateEventType =
   | 'certificate.revoked'
   | 'certificate.deleted';
 
-/** The event of a certificate's newest revision. Neither key nor chain is in it. */
+/** The event that a certificate counts as its newest. Neither key nor chain is in it. */
 export function certificateEvent(
   events: EventLog,
   type: CertificateEventType,
@@ -32,7 +32,7 @@ export function certificateEvent(
     type,
     source: '/certificates',
     subject: id,
-    subjectRevision: value.revision,
+    subjectRevision: value.eventCount,
     data: {
       certificateId: id,
       generation: value.generation,

@@ -122,9 +122,10 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   /**
    * Makes a certificate: key and CSR are stored, then the issuer is asked.
    *
-   * With `wait` (the default) it resolves when the first generation is in force. A refusal or a failure of the issuer's is thrown, and the certificate
-   * stays as `failed`, without its name, for `renew` to try again. Without `wait`, and where the waiting is aborted or storage fails
-   * meanwhile, it stays `pending`, and a scheduler goes on.
+   * With `wait` (the default) it resolves when the first generation is in force. What the issuer refuses it for is thrown, and the certificate
+   * stays as `failed`, without its name, for `renew` to try again. Without `wait`, and where anything else is thrown from then on (the issuer cannot
+   * be reached or has had too many requests, the waiting is aborted, storage fails), it stays `pending`, and a scheduler goes on: find it by its name, and
+   * do not create another.
    *
    * @throws {InvalidInputError} INVALID_ARGUMENT, CSR_INVALID, CSR_SIGNATURE_INVALID, KEY_INVALID, KEY_UNSUPPORTED, GENERAL_NAME_INVALID,
    *   PEM_INVALID, DER_TOO_LARGE, SIGNATURE_ALGORITHM_UNSUPPORTED: something given is malformed; ISSUER_UNKNOWN
@@ -144,7 +145,8 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * Takes over a certificate that was issued elsewhere, key included. With an `issuer` it is renewed like any other.
    *
    * @throws {InvalidInputError} CHAIN_INVALID: the chain is out of order, has ended, holds no name, or does not fit the key; INVALID_ARGUMENT,
-   *   PEM_INVALID, CERTIFICATE_INVALID, KEY_INVALID, KEY_UNSUPPORTED, ISSUER_UNKNOWN
+   *   PEM_INVALID, CERTIFICATE_INVALID, KEY_INVALID, KEY_UNSUPPORTED, SIGNATURE_ALGORITHM_UNSUPPORTED, ISSUER_UNKNOWN; GENERAL_NAME_INVALID: it
+   *   holds a name of another kind than those of `create`
    * @throws {NotFoundError} ACCOUNT_NOT_FOUND
    * @throws {PermissionError} NAME_NOT_PERMITTED
    * @throws {ConflictError} CERTIFICATE_EXISTS: it is managed already; CERTIFICATE_NAME_TAKEN; NAME_TAKEN
@@ -207,7 +209,8 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   /**
    * Serves the certificate's names by it from now on, also those that another certificate of the same account serves.
    *
-   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND; ACCOUNT_NOT_FOUND
+   * @throws {PermissionError} NAME_NOT_PERMITTED: the account may not hold one of them any more
    * @throws {ConflictError} NAME_TAKEN: a name is served for another account; CERTIFICATE_REVOKED; CERTIFICATE_NOT_ISSUED: it has failed
    */
   activate(id: string, options: Abortable = {}): Promise<Certificate> {
@@ -231,7 +234,8 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * @param options.rekey with a new key, which is the default; false keeps the key
    * @param options.csr where the key is kept elsewhere: the request for the next generation
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND; ACCOUNT_NOT_FOUND
-   * @throws {InvalidInputError} ISSUER_UNKNOWN: its issuer is not among this manager's; INVALID_ARGUMENT and those of a malformed `csr`
+   * @throws {InvalidInputError} ISSUER_UNKNOWN: its issuer is not among this manager's; INVALID_ARGUMENT: also a `csr` where the key is made here;
+   *   those of a malformed `csr`
    * @throws {PermissionError} NAME_NOT_PERMITTED
    * @throws {ConflictError} CERTIFICATE_REVOKED; CERTIFICATE_NOT_RENEWABLE: nobody issues it; CSR_REQUIRED: its key is kept elsewhere;
    *   for one that failed also CERTIFICATE_NAME_TAKEN, NAME_TAKEN
@@ -340,9 +344,10 @@ export class CertificateManager implements CertificateSource, RenewalSource {
 
   /**
    * Gets a certificate of the default issuer for a name that has none, for a TLS server that asks on demand. However many instances ask, one is
-   * issued.
+   * issued. It waits for as long as `signal` allows; what is refused is forgotten, and what fails otherwise is resumed by whoever asks next, or by a
+   * scheduler.
    *
-   * @returns undefined where the issuer is still at work
+   * @returns undefined where the name had one on demand, which was taken out of service
    * @throws as {@link create}
    */
   obtain(name: string, options: Abortable = {}): Promise<ServedCertificate | undefined> {
@@ -359,7 +364,7 @@ export class CertificateManager implements CertificateSource, RenewalSource {
     return [...this.#context.issuers.names(), ''];
   }
 
-  /** See {@link RenewalSource.claimJobs}. @throws {InvalidInputError} INVALID_ARGUMENT: an unknown queue */
+  /** See {@link RenewalSource.claimJobs}. @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed; ISSUER_UNKNOWN: no such queue */
   claimJobs(options: ClaimJobsOptions): Promise<RenewalJob[]> {
     return claimJobs(this.#context, options);
   }

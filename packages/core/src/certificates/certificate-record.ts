@@ -63,7 +63,7 @@ export async function requireCertificate(transaction: Transaction, id: string): 
 /**
  * Adds to a transaction that a certificate has changed, and the event that tells of it.
  *
- * @param change what is different; `revision` and `updatedAt` follow by themselves
+ * @param change what is different; `revision`, `eventCount` and `updatedAt` follow by themselves
  * @returns the certificate as it will be
  */
 export function putCertificate(
@@ -73,7 +73,12 @@ export function putCertificate(
   change: CertificateValue,
   event: { readonly type: CertificateEventType; readonly data?: JsonObject } | undefined,
 ): CertificateEntry {
-  const value = { ...change, revision: before.revision + 1, updatedAt: clock.now() };
+  const value = {
+    ...change,
+    revision: before.revision + 1,
+    eventCount: before.eventCount + (event === undefined ? 0 : 1),
+    updatedAt: clock.now(),
+  };
   const write = store.put(certificates, id, value);
   transaction.add(write);
   if (events !== undefined && event !== undefined)

@@ -56,6 +56,8 @@ export const certificates = defineCollection({
     /** `settled` once every issuer knows of it. */
     revocation: z.strictObject({ reason, at: instant, settled: z.boolean() }).optional(),
     revision: z.number().int().positive(),
+    /** How many events have told of it: their revision of the subject. A change that nobody is told of is none. */
+    eventCount: z.number().int().nonnegative(),
     createdAt: instant,
     updatedAt: instant,
   }),

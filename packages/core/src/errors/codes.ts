@@ -181,7 +181,13 @@ export const ACME_CODES = [
 ] as const;
 
 /** Codes of `ChanceryError` itself: the host, rather than a value, is at fault. */
-export const GENERAL_CODES = ['CRYPTO_UNSUPPORTED', 'ABORTED', 'ISSUER_ANSWER_REFUSED', 'PROCESSOR_FAILED', 'PACKAGE_MISSING'] as const;
+export const GENERAL_CODES = [
+  'CRYPTO_UNSUPPORTED',
+  'ABORTED',
+  'ISSUER_ANSWER_REFUSED',
+  'PROCESSOR_FAILED',
+  'PACKAGE_MISSING',
+] as const;
 
 /** The codes of `InvalidInputError`. */
 export type InvalidInputCode = (typeof INVALID_INPUT_CODES)[number];

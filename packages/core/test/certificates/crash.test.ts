@@ -12,7 +12,8 @@ const NAMES = ['a.example', 'b.example'];
 const STRIDE = storageSize(1, 7);
 
 type Operation = 'create' | 'renew' | 'revoke' | 'delete' | 'removeName';
-const OPERATIONS: readonly Operation[] = ['create', 'renew', 'revoke', 'delete', 'removeName'];
+// What is tried elsewhere is how a storage loses an answer, which is not another for each operation.
+const OPERATIONS: readonly Operation[] = storageSize(['create', 'renew', 'revoke', 'delete', 'removeName'], ['renew']);
 
 interface Scene extends TestCertificates {
   readonly faults: FaultInjector;
@@ -139,7 +140,7 @@ describe.each(OPERATIONS)('%s', (operation) => {
   );
 });
 
-const ISSUING: readonly Operation[] = ['create', 'renew', 'removeName'];
+const ISSUING: readonly Operation[] = storageSize(['create', 'renew', 'removeName'], ['create']);
 
 describe.each(ISSUING)('%s', (operation) => {
   it.each(['before', 'after'] as const)(

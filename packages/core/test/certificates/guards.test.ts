@@ -65,7 +65,7 @@ describe('certificates of accounts', () => {
   });
 
   it('that held a name keep others from it, pending, served or raced for', async () => {
-    const { certificates, another, issuer, ann, bob } = await scene(() => true);
+    const { certificates, another, storage, issuer, ann, bob } = await scene(() => true);
     const pending = await certificates.create({ accountId: ann, subjectAltNames: ['a.example'], wait: false });
     const subjectAltNames = ['b.example', 'a.example'];
     const taken = await rejection(certificates.create({ accountId: bob, subjectAltNames }));
@@ -82,7 +82,7 @@ describe('certificates of accounts', () => {
     const one = await certificates.create({ accountId: ann, subjectAltNames: contested, active: false });
     const two = await certificates.create({ accountId: bob, subjectAltNames: contested, active: false });
     const race = await Promise.allSettled(
-      Array.from({ length: 6 }, (_, at) => another().activate(at % 2 === 0 ? one.id : two.id)),
+      Array.from({ length: 6 }, (_, at) => another({ storage }).activate(at % 2 === 0 ? one.id : two.id)),
     );
     const winner = (await certificates.served('contested.example'))?.certificateId;
     expect([one.id, two.id]).toContain(winner);
@@ -112,6 +112,47 @@ describe('certificates of accounts', () => {
     await accounts.delete(ann);
     expect(await codeOf(certificates.renew(id))).toBe('ACCOUNT_NOT_FOUND');
     expect((await certificates.served('a.example'))?.generation).toBe(1);
+  });
+
+  it('are judged anew where what is pending is resumed, and where one is activated', async () => {
+    let permitted = true;
+    const { certificates, accounts, issuer, clock, ann, bob } = await scene(() => permitted);
+    const claim = async () => {
+      clock.advance(120_000);
+      return (await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 }))[0]!;
+    };
+    const one = await certificates.create({ accountId: ann, subjectAltNames: ['a.example'], wait: false });
+    permitted = false;
+    expect(await codeOf(certificates.renew(await claim()))).toBe('NAME_NOT_PERMITTED');
+    expect(await certificates.get(one.id)).toMatchObject({ state: 'failed', failure: { code: 'NAME_NOT_PERMITTED' } });
+    permitted = true;
+    const two = await certificates.create({ accountId: ann, subjectAltNames: ['b.example'], wait: false });
+    const idle = await certificates.create({ accountId: bob, subjectAltNames: ['c.example'], active: false });
+    await accounts.delete(ann);
+    expect(await codeOf(certificates.renew(await claim()))).toBe('ACCOUNT_NOT_FOUND');
+    expect(await certificates.get(two.id)).toMatchObject({ state: 'failed', failure: { code: 'ACCOUNT_NOT_FOUND' } });
+    expect(issuer.requests).toHaveLength(1);
+    permitted = false;
+    expect(await codeOf(certificates.activate(idle.id))).toBe('NAME_NOT_PERMITTED');
+    expect((await certificates.get(idle.id)).active).toBe(false);
+    // Taking a name out of service takes nobody's leave.
+    expect(await certificates.deactivate(idle.id)).toMatchObject({ active: false });
+  });
+
+  it('are not activated for an account that goes meanwhile', async () => {
+    let going: Promise<void> | undefined;
+    let leave: () => Promise<void> = async () => undefined;
+    const { certificates, accounts, ann } = await scene(async () => {
+      await leave();
+      return true;
+    });
+    const { id } = await certificates.create({ accountId: ann, subjectAltNames: ['a.example'], active: false });
+    leave = () => {
+      going ??= accounts.delete(ann);
+      return going;
+    };
+    expect(await codeOf(certificates.activate(id))).toBe('ACCOUNT_NOT_FOUND');
+    expect(await certificates.versions(['a.example'])).toEqual([undefined]);
   });
 
   it('do not outlive an account that goes while they are being made', async () => {

@@ -63,6 +63,7 @@ describe('jobs', () => {
     expect((await claim(certificates)).map(({ certificateId }) => certificateId)).toEqual([mine.id]);
     expect(await codeOf(certificates.claimJobs({ queue: 'test', limit: 0, leaseMs: 1 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(certificates.claimJobs({ queue: 7 as never, limit: 1, leaseMs: 1 }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(certificates.claimJobs({ queue: 'second', limit: 1, leaseMs: 1 }))).toBe('ISSUER_UNKNOWN');
   });
 
   it('are given the most urgent first', async () => {
@@ -134,19 +135,24 @@ describe('jobs', () => {
     const retryAt = clock.now() + DAY + 300_000;
     issuer.next(
       async () => ({ pending: true, retryAt: new Date(clock.now() + 10_000 * DAY) }),
+      async () => ({ pending: true, retryAt: new Date(0) }),
       async () => ({ pending: true, retryAt: new Date(retryAt) }),
     );
     // Never for longer than a day, whatever it says.
     const first = await claimOne(certificates);
     expect(await certificates.renew(first)).toEqual({ outcome: 'pending', retryAt: clock.now() + DAY });
     clock.advance(DAY);
+    // Nor without a pause.
+    const soon = clock.now() + 1_000;
+    expect(await certificates.renew(await claimOne(certificates))).toEqual({ outcome: 'pending', retryAt: soon });
+    clock.set(soon);
     expect(await certificates.renew(await claimOne(certificates))).toEqual({ outcome: 'pending', retryAt });
     expect(await certificates.nextDueAt()).toBe(retryAt);
     clock.set(retryAt);
     const job = await claimOne(certificates);
     expect(job).toMatchObject({ reason: 'resume', attempts: 0, generation: 1 });
     expect(await certificates.renew(job)).toMatchObject({ outcome: 'renewed' });
-    expect(issuer.requests[1]?.requestId).toBe(issuer.requests[3]?.requestId);
+    expect(issuer.requests[1]?.requestId).toBe(issuer.requests[4]?.requestId);
     expect((await certificates.get(id)).generation).toBe(2);
   });
 
@@ -186,6 +192,18 @@ describe('jobs', () => {
     clock.advance(61 * DAY);
     expect(await claimOne(certificates)).toMatchObject({ attempts: 0, warned: [] });
     expect(await codeOf(certificates.postpone(last, { dueAt: Number.NaN }))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('rest after each issue, however old what is issued says that it is: a clock may be wrong', async () => {
+    const { certificates, issuer, clock } = createTestCertificates();
+    const old = { notBefore: clock.now() - 80 * DAY, notAfter: clock.now() + 9 * DAY };
+    issuer.next(async (request) => ({ chainPem: await issuer.sign(request, old) }));
+    const { renewAt } = await certificates.create({ subjectAltNames: ['a.example'] });
+    expect(renewAt?.getTime()).toBeLessThan(clock.now());
+    // Half of what a certificate gets that begins at present and ends then, which is short-lived.
+    const due = (await certificates.nextDueAt()) ?? 0;
+    expect(due - clock.now()).toBeGreaterThan(0.2 * 9 * DAY);
+    expect(due - clock.now()).toBeLessThanOrEqual(0.25 * 9 * DAY);
   });
 
   it('of certificates that nobody renews are for the warnings, a month ahead', async () => {

@@ -129,6 +129,12 @@ describe('renew', () => {
     expect(await codeOf(certificates.renew(imported.id))).toBe('CERTIFICATE_NOT_RENEWABLE');
     expect(await codeOf(certificates.renew('0198c0de-0000-7000-8000-000000000000'))).toBe('CERTIFICATE_NOT_FOUND');
     expect(await codeOf(certificates.renew(imported.id, { rekey: 'yes' as never }))).toBe('INVALID_ARGUMENT');
+    const own = await certificates.create({ subjectAltNames: ['b.example', 'c.example'] });
+    const csr = await testCsr({});
+    // Its key is made here: what another key would be certified for is not what is asked.
+    expect(await codeOf(certificates.renew(own.id, { csr }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(certificates.removeName(own.id, 'c.example', { csr }))).toBe('INVALID_ARGUMENT');
+    expect(await certificates.get(own.id)).toEqual(own);
   });
 
   it('by an instance that does not know the issuer is refused, and nothing changes', async () => {

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CertificateManager, StorageError } from '../../src/index.ts';
+import { CertificateManager, type StorageBackend, StorageError } from '../../src/index.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { createTestAuthority } from '../support/test-authority.ts';
 import { createTestCertificates, DAY } from '../support/test-certificates.ts';
-import { storageSize } from '../support/test-storage.ts';
+import { overriding, storageSize } from '../support/test-storage.ts';
 
 const subjectAltNames = ['a.example'];
 const derOf = (pem: string | undefined) => new Uint8Array(new X509Certificate(pem as string).raw);
@@ -99,7 +99,7 @@ describe('delete', () => {
     const { certificates, clock, storage, told } = createTestCertificates();
     const { id, chainPem } = await certificates.create({ name: 'web', subjectAltNames: ['a.example', 'b.example'] });
     // More than one commit can delete.
-    for (let renewal = 0; renewal < storageSize(110, 12); renewal++) await certificates.renew(id);
+    for (let renewal = 0; renewal < storageSize(110, 2); renewal++) await certificates.renew(id);
     await certificates.delete(id);
     expect(await codeOf(certificates.get(id))).toBe('CERTIFICATE_NOT_FOUND');
     expect(await codeOf(certificates.delete(id))).toBe('CERTIFICATE_NOT_FOUND');
@@ -111,6 +111,27 @@ describe('delete', () => {
     expect(keys.documents).toHaveLength(0);
     expect((await told(id)).at(-1)).toBe('deleted');
     clock.advance(DAY);
+  });
+
+  it('forgets everything where a page of the storage is shorter than it was asked for, too', async () => {
+    // A page ends at 4 MiB, whatever its limit.
+    const wrap = (backend: StorageBackend) =>
+      overriding(backend, { query: (query) => backend.query({ ...query, limit: Math.min(query.limit, 2) }) });
+    const { certificates, another } = createTestCertificates({ wrap });
+    const { id } = await certificates.create({ subjectAltNames: ['a.example'] });
+    for (let renewal = 0; renewal < 4; renewal++) await certificates.renew(id);
+    await certificates.renew(id, { wait: false });
+    await certificates.delete(id);
+    const judge = another();
+    await judge.list({ limit: 1 });
+    const { storage } = judge;
+    for (const [collection, index] of [
+      ['certificate_generations', 'byCertificate'],
+      ['certificate_keys', 'byAge'],
+    ] as const) {
+      const equals = index === 'byAge' ? {} : { equals: { certificateId: id } };
+      expect((await storage.query({ collection, index, ...equals, limit: 10 })).documents).toEqual([]);
+    }
   });
 });
 

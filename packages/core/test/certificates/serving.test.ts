@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { CertificateChange } from '../../src/index.ts';
+import { type CertificateChange, PolicyError } from '../../src/index.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { createTestCertificates } from '../support/test-certificates.ts';
 
 /** Notices come when they come: turns of the event loop, not time. */
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 5_000 && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 200_000 && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(condition()).toBe(true);
 }
 
@@ -55,6 +55,20 @@ describe('serving', () => {
     expect((await certificates.served('a.example'))?.generation).toBe(2);
     expect(await told(id)).toEqual(['created', 'issued', 'activated', 'deactivated', 'renewed', 'activated']);
     expect(await codeOf(certificates.activate('x'))).toBe('CERTIFICATE_NOT_FOUND');
+  });
+
+  it('activated anew, it takes its names back, and others are told; where it has them, nothing changes', async () => {
+    const { certificates, told } = createTestCertificates();
+    const one = await certificates.create({ subjectAltNames: ['a.example'] });
+    await certificates.create({ subjectAltNames: ['a.example'] });
+    const { revision } = await certificates.activate(one.id);
+    // What other instances watch is the certificate.
+    expect(revision).toBe(one.revision + 1);
+    expect(await told(one.id)).toEqual(['created', 'issued', 'activated']);
+    const version = await certificates.versions(['a.example']);
+    expect(await certificates.activate(one.id)).toMatchObject({ revision });
+    expect(await certificates.versions(['a.example'])).toEqual(version);
+    expect(await told(one.id)).toHaveLength(3);
   });
 
   it('hands a name over within an account, and back when the later one goes', async () => {
@@ -159,14 +173,14 @@ describe('obtain', () => {
     expect(new X509Certificate(again?.chainPem ?? '').subjectAltName).toBe('DNS:new.example');
   });
 
-  it('does not overrule who took a certificate out of service, nor keep what failed', async () => {
+  it('does not overrule who took a certificate out of service, nor keep what was refused', async () => {
     const { certificates, issuer } = createTestCertificates();
     const served = await certificates.obtain('a.example');
     await certificates.deactivate(served?.certificateId ?? '');
     expect(await certificates.obtain('a.example')).toBeUndefined();
     expect(issuer.requests).toHaveLength(1);
-    issuer.next(() => Promise.reject(new Error('an issuer of the host')));
-    await expect(certificates.obtain('b.example')).rejects.toThrow('an issuer of the host');
+    issuer.next(() => Promise.reject(new PolicyError([{ rule: 'r', value: 'v', message: 'never' }])));
+    expect(await codeOf(certificates.obtain('b.example'))).toBe('ISSUANCE_REFUSED');
     expect((await certificates.list({ limit: 10 })).items.map(({ name }) => name)).toEqual(['on-demand:a.example']);
     expect((await certificates.obtain('b.example'))?.names).toEqual(['b.example']);
     expect(await codeOf(certificates.obtain('email:x@a.example'))).toBe('INVALID_ARGUMENT');

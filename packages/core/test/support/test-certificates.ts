@@ -1,6 +1,7 @@
 import {
   CertificateManager,
   type CertificateManagerOptions,
+  type CloudEvent,
   EventLog,
   type Keyring,
   LocalKeyring,
@@ -57,10 +58,20 @@ export function createTestCertificates(
   const reader = wrap === undefined ? events : new EventLog({ storage: stored.another(), clock });
   const told = async (subject?: string) => {
     const { items } = await reader.pending({ limit: 1_000 });
-    return items
+    const ours = items
       .filter((event) => event.source === '/certificates' && (subject === undefined || event.subject === subject))
-      .sort((one, other) => one.subjectRevision - other.subjectRevision)
-      .map(({ type }) => type.replace('certificate.', ''));
+      .sort((one, other) => one.subjectRevision - other.subjectRevision);
+    for (const each of new Set(ours.map((event) => event.subject))) requireNoGap(ours.filter(isOf(each)));
+    return ours.map(({ type }) => type.replace('certificate.', ''));
   };
   return { certificates, issuer, clock, keyring, events, storage, another, told };
+}
+
+const isOf = (subject: string) => (event: CloudEvent) => event.subject === subject;
+
+/** The log waits for revisions that are missing: events are counted, not the changes that nobody is told of. */
+function requireNoGap(events: readonly CloudEvent[]): void {
+  const revisions = events.map(({ subjectRevision }) => subjectRevision);
+  const [first = 1] = revisions;
+  if (revisions.some((revision, at) => revision !== first + at)) throw new Error(`Gap in revisions ${revisions}`);
 }

@@ -7,9 +7,10 @@ import { certificates, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { toChange } from '../serving/change.ts';
 import type { CertificateChain } from './chain.ts';
-import { checkAnswer } from './check-answer.ts';
+import { answerRefused, checkAnswer } from './check-answer.ts';
 import { discardGeneration } from './discard.ts';
 import { storedCsr } from './draft.ts';
+import { isRefusal } from './refusal.ts';
 import { type PendingGeneration, runProcessors } from './run-processors.ts';
 import { type TakenEffect, takeEffect } from './take-effect.ts';
 
@@ -20,32 +21,56 @@ export type Advance =
   /** It is pending no longer: it came into force, or another was asked for; or the lease is lost. */
   | { readonly outcome: 'overtaken' };
 
+interface AdvanceOptions extends Abortable {
+  readonly job?: RenewalJob | undefined;
+}
+
 /**
  * Asks the issuer for a pending generation, and puts it into force where it is there. Asking again resumes: the issuer knows the request by
  * the generation's id.
  *
  * @param options.job the lease under which it is asked for
  * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: and the generation is given up, since asking again would give the same; PROCESSOR_FAILED
- * @throws what the issuer failed with
+ * @throws what the issuer failed with; a renewal that it refused is given up, too
  */
 export async function advance(
   context: CertificatesContext,
   certificateId: string,
   generationId: string,
-  options: { readonly job?: RenewalJob | undefined } & Abortable,
+  options: AdvanceOptions,
 ): Promise<Advance> {
   const pending = await readPending(context, certificateId, generationId);
   if (pending === undefined) return { outcome: 'overtaken' };
+  try {
+    return await advancePending(context, pending, options);
+  } catch (error) {
+    if (isHopeless(error, pending)) await discardGeneration(context, certificateId, generationId, options);
+    throw error;
+  }
+}
+
+async function advancePending(
+  context: CertificatesContext,
+  pending: PendingGeneration,
+  options: AdvanceOptions,
+): Promise<Advance> {
+  const { certificateId } = pending;
   const asked = await ask(context, pending, options);
   throwIfAborted(options.signal);
   if (asked.outcome === 'pending') return asked;
-  const chain = await judge(context, pending, asked.answer, options);
+  const chain = await judge(context, pending, asked.answer);
   await runProcessors(context, pending, chain, options);
   throwIfAborted(options.signal);
-  const taken = await takeEffect(context, certificateId, generationId, chain, options);
+  const taken = await putIntoForce(context, pending, chain, options);
   if (taken === undefined) return { outcome: 'overtaken' };
   context.changes.tell(toChange(certificateId, taken.certificate.value), taken.certificate.version);
   return { outcome: 'issued', ...taken };
+}
+
+/** Whether the next attempt must ask otherwise. A first issue that was refused keeps its request, for whoever has the refusal lifted. */
+function isHopeless(error: unknown, { certificate }: PendingGeneration): boolean {
+  if (error instanceof ChanceryError && error.code === 'ISSUER_ANSWER_REFUSED') return true;
+  return certificate.current !== undefined && isRefusal(error);
 }
 
 async function readPending(
@@ -93,21 +118,32 @@ function retryInstant(answer: CertificateRequestResult | undefined): number | un
 
 async function judge(
   context: CertificatesContext,
-  { certificateId, certificate, generationId, generation }: PendingGeneration,
+  { certificateId, certificate, generation }: PendingGeneration,
   answer: unknown,
-  options: { readonly job?: RenewalJob | undefined } & Abortable,
 ): Promise<CertificateChain> {
+  return checkAnswer(context, answer, {
+    certificateId,
+    issuer: generation.issuer,
+    csrDer: storedCsr(generation.csr),
+    subjectAltNames: generation.subjectAltNames,
+    replaces: certificate.sha256Fingerprint,
+  });
+}
+
+async function putIntoForce(
+  context: CertificatesContext,
+  { certificateId, generationId, generation }: PendingGeneration,
+  chain: CertificateChain,
+  options: AdvanceOptions,
+): Promise<TakenEffect | undefined> {
   try {
-    return await checkAnswer(context, answer, {
-      certificateId,
-      issuer: generation.issuer,
-      csrDer: storedCsr(generation.csr),
-      subjectAltNames: generation.subjectAltNames,
-      replaces: certificate.sha256Fingerprint,
-    });
-  } catch (error) {
-    if (error instanceof ChanceryError && error.code === 'ISSUER_ANSWER_REFUSED')
-      await discardGeneration(context, certificateId, generationId, options);
-    throw error;
+    return await takeEffect(context, certificateId, generationId, chain, options);
+  } catch (cause) {
+    if (!(cause instanceof ChanceryError) || cause.code !== 'UNIQUE_CONFLICT') throw cause;
+    throw answerRefused(
+      { certificateId, issuer: generation.issuer },
+      'it is a certificate that is managed already',
+      cause,
+    );
   }
 }

@@ -32,7 +32,7 @@ export async function checkAnswer(
   const { clock } = context;
   const chain = await readAnswer(answer, context, asked);
   const refuse = (problem: string): never => {
-    throw refused(asked, problem);
+    throw answerRefused(asked, problem);
   };
   if ('fault' in chain) return refuse(chain.fault);
   const { leaf, names, notBefore, notAfter, sha256Fingerprint } = chain;
@@ -51,16 +51,21 @@ async function readAnswer(
   asked: Asked,
 ): Promise<CertificateChain | { readonly fault: string }> {
   const chainPem: unknown = (answer as { chainPem?: unknown } | null | undefined)?.chainPem;
-  if (typeof chainPem !== 'string') throw refused(asked, 'it holds neither a chain nor a time to ask again');
+  if (typeof chainPem !== 'string') throw answerRefused(asked, 'it holds neither a chain nor a time to ask again');
   try {
     return await readChain(chainPem, crypto);
   } catch (cause) {
     if (!(cause instanceof InvalidInputError)) throw cause;
-    throw refused(asked, cause.message, cause);
+    throw answerRefused(asked, cause.message, cause);
   }
 }
 
-function refused({ certificateId, issuer }: Asked, problem: string, cause?: unknown): ChanceryError {
+/** Makes the error for an answer that is not what was asked for. */
+export function answerRefused(
+  { certificateId, issuer }: Pick<Asked, 'certificateId' | 'issuer'>,
+  problem: string,
+  cause?: unknown,
+): ChanceryError {
   return new ChanceryError(
     'ISSUER_ANSWER_REFUSED',
     `The answer of issuer '${issuer}' for certificate ${certificateId} is refused: ${problem}`,

@@ -1,4 +1,4 @@
-import { ConflictError } from '../../errors/families.ts';
+import { ConflictError, InvalidInputError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { CertificateChange } from '../../ports/certificate-source.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
@@ -46,6 +46,9 @@ export type OpenedGeneration =
  * once, there is one.
  *
  * @throws {ConflictError} CERTIFICATE_REVOKED, CERTIFICATE_NOT_RENEWABLE, CSR_REQUIRED; CERTIFICATE_NAME_TAKEN, NAME_TAKEN
+ * @throws {InvalidInputError} ISSUER_UNKNOWN; INVALID_ARGUMENT: a CSR, where the key is made here
+ * @throws {NotFoundError} ACCOUNT_NOT_FOUND
+ * @throws {PermissionError} NAME_NOT_PERMITTED
  */
 export async function openGeneration(
   context: CertificatesContext,
@@ -66,10 +69,10 @@ export async function openGeneration(
     const names = [...(wish.names?.(value.subjectAltNames) ?? value.subjectAltNames)];
     if (names.length === 0) return { outcome: 'overtaken' };
     const issuer = requireRenewable(id, value);
-    const resumed = await pendingGeneration(transaction, value, names, wish);
-    if (resumed !== undefined && value.state !== 'failed') return { outcome: 'open', generationId: resumed };
     context.issuers.named(issuer);
     for (const check of await permitNames(context, value.accountId, names, signalOf(wish))) transaction.add(check);
+    const resumed = await pendingGeneration(transaction, value, names, wish);
+    if (resumed !== undefined && value.state !== 'failed') return { outcome: 'open', generationId: resumed };
     if (resumed === undefined) {
       draft = await draftFor(context, transaction, entry, names, wish, draft);
       if (value.pending !== undefined) dropDraft(context, transaction, value.pending);
@@ -140,6 +143,9 @@ async function keySource(
     throw new ConflictError('CSR_REQUIRED', `The private key of certificate ${id} is kept elsewhere: give a CSR`, {
       facts: { certificateId: id },
     });
+  }
+  if (csrDer !== undefined) {
+    throw new InvalidInputError('INVALID_ARGUMENT', `csr: the private key of certificate ${id} is made here`);
   }
   if (rekey || current === undefined) return { keyAlgorithm };
   const keyOf = await transaction.get(generationKeys, current);

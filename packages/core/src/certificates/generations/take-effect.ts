@@ -2,7 +2,7 @@ import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { Transaction } from '../../store/transaction.ts';
-import { type CertificateEntry, putCertificate } from '../certificate-record.ts';
+import { type CertificateEntry, putCertificate, renewalInstant } from '../certificate-record.ts';
 import {
   type CertificateValue,
   certificates,
@@ -55,7 +55,9 @@ export async function takeEffect(
     const type = value.generation === 1 ? 'certificate.issued' : 'certificate.renewed';
     const written = putCertificate(context, transaction, certificate, value, { type });
     await serve(context, transaction, certificateId, value, generation);
-    const nextDueAt = planJob(context, transaction, certificateId, value, { issuedAt: generation.value.createdAt });
+    const restUntil = restAfter(context, certificateId, value);
+    const { createdAt: issuedAt } = generation.value;
+    const nextDueAt = planJob(context, transaction, certificateId, value, { issuedAt, restUntil });
     return { certificate: written, nextDueAt };
   }, signalOf(options));
 }
@@ -93,6 +95,15 @@ function inForce(
     current: generation.id,
     endsAt: facts.notAfter,
   };
+}
+
+/**
+ * Half of the time after which a certificate would be renewed that begins now: what an issuer gives that is old already, by its clock or by this
+ * one, must not be replaced again and again.
+ */
+function restAfter({ clock, renewalPolicy }: CertificatesContext, id: string, value: CertificateValue): number {
+  const now = clock.now();
+  return Math.floor((now + renewalInstant(id, { ...value, notBefore: now }, renewalPolicy)) / 2);
 }
 
 async function serve(

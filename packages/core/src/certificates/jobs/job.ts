@@ -12,7 +12,8 @@ const DAY = 86_400_000;
 const HEAD_START_MS = 120_000;
 /** When an issuer that gives windows (RFC 9773) is asked for one the first time: it may move them while a certificate is young. */
 const FIRST_WINDOW_MS = 6 * 3_600_000;
-const FIRST_WARNING = 30 * DAY;
+/** The farthest from the end that a scheduler may warn at all. */
+const FIRST_WARNING = 365 * DAY;
 
 /** A job's document. */
 export type JobEntry = Entry<RenewalJobValue>;
@@ -25,6 +26,8 @@ export interface JobHistory {
   /** When the generation in force was asked for. */
   readonly issuedAt: number;
   readonly replaceBefore?: number | undefined;
+  /** No renewal before it, whatever the certificate's dates say. */
+  readonly restUntil?: number;
 }
 
 /**
@@ -42,7 +45,7 @@ export function planJob(
   history: JobHistory,
 ): number | undefined {
   const { clock, store } = context;
-  const plan = planOf(context, id, certificate, clock.now());
+  const plan = planOf(context, id, certificate, history, clock.now());
   if (plan === undefined) {
     transaction.add(store.delete(renewalJobs, id));
     return undefined;
@@ -116,6 +119,7 @@ function planOf(
   { issuers, renewalPolicy }: CertificatesContext,
   id: string,
   certificate: CertificateValue,
+  { restUntil = 0 }: JobHistory,
   now: number,
 ): Pick<RenewalJobValue, 'reason' | 'plannedAt'> | undefined {
   const { state, pending, revocation, notAfter = 0 } = certificate;
@@ -125,7 +129,7 @@ function planOf(
   }
   if (state === 'pending') return { reason: 'first-issue', plannedAt: now + HEAD_START_MS };
   if (pending !== undefined) return { reason: 'resume', plannedAt: now + HEAD_START_MS };
-  const due = renewalInstant(id, certificate, renewalPolicy);
+  const due = Math.max(renewalInstant(id, certificate, renewalPolicy), restUntil);
   if (renews(certificate)) {
     const hasWindows = issuers.givesWindows(certificate.issuer);
     return { reason: 'renewal', plannedAt: hasWindows ? Math.min(due, now + FIRST_WINDOW_MS) : due };

@@ -2,7 +2,6 @@ import { InvalidInputError } from '../../errors/families.ts';
 import { signalOf } from '../../ports/abortable.ts';
 import type { PostponeOptions, RenewalJob } from '../../ports/renewal-source.ts';
 import type { Transaction } from '../../store/transaction.ts';
-import { certificateEvent } from '../certificate-event.ts';
 import { putCertificate } from '../certificate-record.ts';
 import { certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
@@ -41,7 +40,7 @@ async function tell(
 ): Promise<void> {
   const entry = await transaction.get(certificates, id);
   if (entry === undefined) return;
-  const { clock, events } = context;
+  const { clock } = context;
   const nextAttemptAt = new Date(dueAt).toISOString();
   const code = failure?.code.slice(0, 64) ?? '';
   const message = failure?.message.slice(0, LONGEST_MESSAGE).replace(/[\0\p{Surrogate}]/gu, '') ?? '';
@@ -50,13 +49,9 @@ async function tell(
     type: 'certificate.renewal_failed' as const,
     data: { code, message, attempts: attempts + 1, nextAttemptAt },
   };
-  const written = putCertificate(context, transaction, entry, { ...entry.value, ...failed }, told);
+  const changed = { ...entry.value, ...failed };
+  const written = told === undefined ? entry : putCertificate(context, transaction, entry, changed, told);
   if (!isWarning || warning === undefined) return;
   const data = { tier: warning.tier, expiresAt: new Date(warning.notAfter).toISOString() };
-  if (told === undefined) {
-    if (events !== undefined)
-      transaction.add(certificateEvent(events, 'certificate.expiring', id, written.value, data));
-    return;
-  }
   putCertificate(context, transaction, written, written.value, { type: 'certificate.expiring', data });
 }

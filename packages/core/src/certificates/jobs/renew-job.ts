@@ -1,5 +1,3 @@
-import { ChanceryError } from '../../errors/chancery-error.ts';
-import { InvalidInputError, PermissionError, PolicyError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { RenewalJob, RenewalOutcome } from '../../ports/renewal-source.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -9,11 +7,13 @@ import type { CertificatesContext } from '../context.ts';
 import { advance } from '../generations/advance.ts';
 import { failFirstIssue } from '../generations/discard.ts';
 import { openGeneration } from '../generations/open-generation.ts';
+import { isRefusal } from '../generations/refusal.ts';
 import { settleRevocation } from '../generations/settle-revocation.ts';
 import { firstWarningAt, historyOf, planJob, putJob } from './job.ts';
 import { heldJob } from './lease.ts';
 
 const DAY = 86_400_000;
+const SECOND = 1_000;
 
 /** See `RenewalSource.renew`. */
 export async function renewJob(
@@ -62,18 +62,11 @@ async function issueNext(
   }
 }
 
-/** Whether asking again the same way is bound to fail again. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof PolicyError || error instanceof PermissionError) return true;
-  // What this instance does not know, another may.
-  if (error instanceof InvalidInputError) return error.code !== 'ISSUER_UNKNOWN';
-  return error instanceof ChanceryError && error.code === 'ISSUER_ANSWER_REFUSED';
-}
-
 /** The issuer is still at work: that is no failure, and is not counted as one. */
 async function waitForIssuer(context: CertificatesContext, job: RenewalJob, asked: number): Promise<RenewalOutcome> {
-  // An issuer that puts it off for years must not let a certificate run out.
-  const retryAt = Math.min(asked, context.clock.now() + DAY);
+  const now = context.clock.now();
+  // An issuer that puts it off for years must not let a certificate run out, nor one that says `now` be asked without a pause.
+  const retryAt = Math.min(Math.max(asked, now + SECOND), now + DAY);
   const held = await context.store.transact(async (transaction) => {
     const entry = await heldJob(transaction, job);
     if (entry === undefined) return false;

@@ -6,6 +6,9 @@ import { certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { heldJob, putHeldJob } from './lease.ts';
 
+/** An issuer that wants to be asked again in years must not keep a window that it has moved since. */
+const LONGEST_REST_MS = 86_400_000;
+
 /** See `RenewalSource.renewalWindow`. */
 export async function renewalWindow(
   context: CertificatesContext,
@@ -22,7 +25,8 @@ export async function renewalWindow(
   const info = await issuer.renewalInfo({ certificateDer, ...signalOf(options) });
   if (info === undefined) return undefined;
   const { windowStart, windowEnd, retryAt } = info;
-  const window = { start: windowStart.getTime(), end: windowEnd.getTime(), retryAt: retryAt.getTime() };
+  const askAgainAt = Math.min(retryAt.getTime(), context.clock.now() + LONGEST_REST_MS);
+  const window = { start: windowStart.getTime(), end: windowEnd.getTime(), retryAt: askAgainAt };
   // What is no window must not decide when a certificate is renewed.
   if (!Object.values(window).every(Number.isSafeInteger) || window.end < window.start) return undefined;
   await remember(context, job, window);

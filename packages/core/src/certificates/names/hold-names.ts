@@ -2,13 +2,14 @@ import type { Entry } from '../../store/entry.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { type ServedNameValue, servedNames } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
-import { type NameHolder, withHolder, withoutHolder } from './name-holders.ts';
+import { type NameHolder, sameHolders, withHolder, withoutHolder } from './name-holders.ts';
 import { isServable } from './subject-names.ts';
 
 /**
  * Adds to a transaction that a certificate holds names. Each is written once a transaction.
  *
  * @param names any; those that no TLS server can be asked for are passed over
+ * @returns whether that changes anything
  * @throws {ConflictError} NAME_TAKEN: one is held for another account
  */
 export async function holdNames(
@@ -17,11 +18,18 @@ export async function holdNames(
   names: readonly string[],
   holder: NameHolder,
   place: 'last' | 'same',
-): Promise<void> {
+): Promise<boolean> {
+  let changed = false;
   for (const { name, entry } of await readNames(context, names)) {
     const value = withHolder(name, entry?.value, holder, place);
+    if (entry !== undefined && sameHolders(entry.value, value)) {
+      transaction.check(servedNames, name, entry.version);
+      continue;
+    }
     transaction.put(servedNames, name, value, { ifVersion: entry?.version ?? null });
+    changed = true;
   }
+  return changed;
 }
 
 /** Adds to a transaction that a certificate holds names no longer. */

@@ -48,6 +48,17 @@ export function withoutHolder(value: ServedNameValue, certificateId: string): Se
   return holders.length === 0 ? undefined : { ...value, holders };
 }
 
+/** Whether a name is held by the same certificates, for the same generations, in the same order. */
+export function sameHolders(one: ServedNameValue, other: ServedNameValue): boolean {
+  return (
+    one.holders.length === other.holders.length &&
+    one.holders.every(({ certificateId, generation }, at) => {
+      const its = other.holders[at];
+      return its?.certificateId === certificateId && its.generation === generation;
+    })
+  );
+}
+
 /** Who serves a name: of those that hold it and have something to serve the last. */
 export function servingHolder(value: ServedNameValue): { certificateId: string; generation: string } | undefined {
   for (const { certificateId, generation } of [...value.holders].reverse()) {

@@ -6,8 +6,9 @@ import { quote } from '../../x509/quote.ts';
 import { certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { awaitGeneration } from '../generations/await-generation.ts';
+import { isVerdict } from '../generations/refusal.ts';
 import { canonicalName, isServable } from '../names/subject-names.ts';
-import { beginCertificate, isInterruption } from '../verbs/create.ts';
+import { beginCertificate } from '../verbs/create.ts';
 import { deleteCertificate } from '../verbs/delete.ts';
 import { servedCertificate } from './served.ts';
 
@@ -47,7 +48,7 @@ async function beginOrJoin(
   }
 }
 
-/** What fails is forgotten: names come from whoever connects, and must not fill the storage with failures. */
+/** What is refused is forgotten: names come from whoever connects, and must not fill the storage with failures. */
 async function issue(
   context: CertificatesContext,
   id: string,
@@ -57,7 +58,7 @@ async function issue(
   try {
     await awaitGeneration(context, id, generationId, signalOf(options));
   } catch (error) {
-    if (!isInterruption(error)) await forget(context, id);
+    if (isVerdict(error)) await forget(context, id);
     throw error;
   }
 }

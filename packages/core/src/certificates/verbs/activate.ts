@@ -1,7 +1,9 @@
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import type { Transaction } from '../../store/transaction.ts';
 import type { Certificate } from '../certificate.ts';
 import {
+  type CertificateEntry,
   certificateNotIssued,
   certificateRevoked,
   putCertificate,
@@ -12,6 +14,7 @@ import {
 import type { CertificateValue } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { holdNames, releaseNames } from '../names/hold-names.ts';
+import { permitNames } from '../names/permit-names.ts';
 import { toChange } from '../serving/change.ts';
 
 /** See `CertificateManager.activate` and `deactivate`. */
@@ -28,26 +31,31 @@ export async function setActive(
     const { value } = before;
     if (!active && !value.active) return { entry: before, changed: false };
     if (active) {
-      requireActivatable(id, value);
-      const { accountId, current } = value;
-      // Without a key here there is nothing to serve, though the names are held.
-      const generation = value.keyAlgorithm === undefined ? undefined : current;
-      await holdNames(
-        context,
-        transaction,
-        value.subjectAltNames,
-        { certificateId: id, accountId, generation },
-        'last',
-      );
+      const takesNames = await takeNames(context, transaction, before, options);
+      if (value.active && !takesNames) return { entry: before, changed: false };
     } else {
       await releaseNames(context, transaction, value.subjectAltNames, id);
     }
-    if (value.active === active) return { entry: before, changed: true };
     const type = active ? 'certificate.activated' : 'certificate.deactivated';
     return { entry: putCertificate(context, transaction, before, { ...value, active }, { type }), changed: true };
   }, signalOf(options));
   if (changed) context.changes.tell(toChange(id, entry.value), entry.version);
   return toCertificate(context, entry);
+}
+
+/** @returns whether one of the names was not served by it already */
+async function takeNames(
+  context: CertificatesContext,
+  transaction: Transaction,
+  { id, value }: CertificateEntry,
+  options: Abortable,
+): Promise<boolean> {
+  requireActivatable(id, value);
+  const { accountId, current, subjectAltNames } = value;
+  for (const check of await permitNames(context, accountId, subjectAltNames, signalOf(options))) transaction.add(check);
+  // Without a key here there is nothing to serve, though the names are held.
+  const generation = value.keyAlgorithm === undefined ? undefined : current;
+  return holdNames(context, transaction, subjectAltNames, { certificateId: id, accountId, generation }, 'last');
 }
 
 function requireActivatable(id: string, value: CertificateValue): void {

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { uuidv7 } from '../../crypto/random-id.ts';
-import { ChanceryError } from '../../errors/chancery-error.ts';
-import { StorageError } from '../../errors/storage-error.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
 import type { Write } from '../../ports/storage.ts';
@@ -14,6 +12,7 @@ import type { CertificatesContext } from '../context.ts';
 import { awaitGeneration } from '../generations/await-generation.ts';
 import { failFirstIssue } from '../generations/discard.ts';
 import { type Draft, makeDraft, provenCsr, putDraft } from '../generations/draft.ts';
+import { isVerdict } from '../generations/refusal.ts';
 import { planJob } from '../jobs/job.ts';
 import { holdNames } from '../names/hold-names.ts';
 import { onTakenName } from '../names/name-conflict.ts';
@@ -88,7 +87,7 @@ export async function createCertificate(
   try {
     return await awaitGeneration(context, id, generationId, signalOf(options));
   } catch (error) {
-    if (!isInterruption(error)) await failFirstIssue(context, id, error, {});
+    if (isVerdict(error)) await failFirstIssue(context, id, error, {});
     throw error;
   }
 }
@@ -122,6 +121,7 @@ export async function beginCertificate(
     pending: draft.id,
     endsAt: NO_END,
     revision: 1,
+    eventCount: 1,
     createdAt: now,
     updatedAt: now,
   };
@@ -153,10 +153,4 @@ async function commitPending(
     if (events !== undefined) transaction.add(certificateEvent(events, 'certificate.created', id, value));
   }, signalOf(options));
   await onTakenName(committing, value.name ?? id);
-}
-
-/** What says nothing about the certificate: it stays pending, and a scheduler goes on with it. */
-export function isInterruption(error: unknown): boolean {
-  if (error instanceof StorageError) return true;
-  return error instanceof ChanceryError && (error.code === 'ABORTED' || error.code === 'PROCESSOR_FAILED');
 }

@@ -1,16 +1,8 @@
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
-import type { Entry } from '../../store/entry.ts';
 import { certificateEvent } from '../certificate-event.ts';
 import { requireCertificate, requireCertificateId } from '../certificate-record.ts';
-import {
-  type CertificateValue,
-  certificates,
-  type GenerationValue,
-  generationKeys,
-  generations,
-  renewalJobs,
-} from '../collections.ts';
+import { certificates, generationKeys, generations, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { releaseNames } from '../names/hold-names.ts';
 import { toChange } from '../serving/change.ts';
@@ -30,18 +22,19 @@ async function deleteSome(context: CertificatesContext, id: string, options: Abo
   const { store, events } = context;
   const gone = await store.transact(async (transaction) => {
     const { value } = await requireCertificate(transaction, id);
-    const query = { index: 'byCertificate', equals: { certificateId: id }, limit: GENERATIONS_A_COMMIT + 1 } as const;
-    const { entries } = await store.query(generations, query);
-    for (const entry of removable(entries, value)) {
-      transaction.delete(generations, entry.id);
-      transaction.delete(generationKeys, entry.id);
+    const oldest = await oldestGenerations(context, id);
+    const isAll = oldest.length <= GENERATIONS_A_COMMIT;
+    for (const generation of oldest.slice(0, GENERATIONS_A_COMMIT)) {
+      if (!isAll && (generation === value.current || generation === value.pending)) continue;
+      transaction.delete(generations, generation);
+      transaction.delete(generationKeys, generation);
     }
-    if (entries.length > GENERATIONS_A_COMMIT) return undefined;
+    if (!isAll) return undefined;
     transaction.delete(certificates, id);
     transaction.delete(renewalJobs, id);
     await releaseNames(context, transaction, value.subjectAltNames, id);
     if (events !== undefined) {
-      const last = { ...value, revision: value.revision + 1 };
+      const last = { ...value, eventCount: value.eventCount + 1 };
       transaction.add(certificateEvent(events, 'certificate.deleted', id, last));
     }
     return value;
@@ -51,11 +44,13 @@ async function deleteSome(context: CertificatesContext, id: string, options: Abo
   return true;
 }
 
-/** All of them at the end; before that only those that are in force no longer. */
-function removable(
-  entries: readonly Entry<GenerationValue>[],
-  { current, pending }: CertificateValue,
-): Entry<object>[] {
-  if (entries.length <= GENERATIONS_A_COMMIT) return [...entries];
-  return entries.filter(({ id }) => id !== current && id !== pending);
+/** @returns their ids, one more than a commit can delete where there are more */
+async function oldestGenerations({ store }: CertificatesContext, certificateId: string): Promise<string[]> {
+  const limit = GENERATIONS_A_COMMIT + 1;
+  const ids: string[] = [];
+  for await (const { id } of store.walk(generations, { index: 'byCertificate', equals: { certificateId }, limit })) {
+    ids.push(id);
+    if (ids.length === limit) break;
+  }
+  return ids;
 }

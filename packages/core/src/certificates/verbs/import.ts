@@ -72,6 +72,7 @@ export async function importCertificate(
     ...facts,
     endsAt: notAfter,
     revision: 1,
+    eventCount: 1,
     createdAt: now,
     updatedAt: now,
   };
