@@ -38,10 +38,13 @@ export async function ensureTools(names, signal) {
   if (mode === 'system') refuse('CHANCERY_TOOLS=system forbids fetching');
   if (!onPath('apt-get')) refuse('there is no apt-get here: install them by hand');
   try {
-    const unpacked = missing.filter((name) => mode === 'unpack' || TOOLS[name].service);
-    const installed = missing.filter((name) => !unpacked.includes(name));
+    const borrowed = missing.filter((name) => TOOLS[name].suite !== undefined);
+    const own = missing.filter((name) => !borrowed.includes(name));
+    const unpacked = own.filter((name) => mode === 'unpack' || TOOLS[name].service);
+    const installed = own.filter((name) => !unpacked.includes(name));
     if (installed.length > 0) await aptInstall(packagesOf(installed));
     if (unpacked.length > 0) await aptUnpack(unpacked, packagesOf(unpacked), signal);
+    for (const tool of borrowed) await aptBorrow(tool, signal);
   } catch (error) {
     refuse(`apt could not bring them:\n${error.output ?? error.message}`, error);
   }
@@ -111,12 +114,38 @@ async function aptUnpack(tools, packages, signal) {
   for (const tool of tools) writeWrapper(tool);
 }
 
+/** Unpacks a package of another release, from the mirror that the system uses; the system's own sources stay as they are. */
+async function aptBorrow(tool, signal) {
+  const { packages, suite } = TOOLS[tool];
+  const folder = join(CACHE, suite);
+  const settings = { env: APT_ENVIRONMENT(), cwd: folder, signal };
+  mkdirSync(folder, { recursive: true });
+  const locate = async (options) => {
+    const found = await run('apt-get', [...options, 'download', '--print-uris', ...packages], settings);
+    return /'([^']+)\/pool\//.exec(found)?.[1] ?? Promise.reject(new Error(`no mirror has ${packages.join(' ')}`));
+  };
+  const mirror = await locate([]).catch(async () => locate(await privateLists(signal)));
+  writeFileSync(join(folder, 'sources.list'), `deb ${mirror} ${suite} main\n`);
+  const sources = [
+    '-o',
+    `Dir::Etc::SourceList=${join(folder, 'sources.list')}`,
+    '-o',
+    'Dir::Etc::SourceParts=/dev/null',
+  ];
+  const options = await privateLists(signal, folder, sources);
+  await run('apt-get', [...options, 'download', ...packages], settings);
+  await unpackArchives(folder, join(folder, 'root'), settings);
+  mkdirSync(TOOLS_BIN, { recursive: true });
+  writeWrapper(tool, join(folder, 'root'));
+}
+
 /** Lists of our own, since the system's may be stale and only root may renew them. */
-async function privateLists(signal) {
-  for (const folder of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(CACHE, folder), { recursive: true });
+async function privateLists(signal, place = CACHE, sources = []) {
+  for (const folder of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(place, folder), { recursive: true });
   const options = [
-    ...['-o', `Dir::State::Lists=${join(CACHE, 'lists')}`],
-    ...['-o', `Dir::Cache=${join(CACHE, 'cache')}`],
+    ...sources,
+    ...['-o', `Dir::State::Lists=${join(place, 'lists')}`],
+    ...['-o', `Dir::Cache=${join(place, 'cache')}`],
     ...['-o', 'APT::Sandbox::User=root'],
   ];
   await run('apt-get', [...options, 'update'], { env: APT_ENVIRONMENT(), signal });
@@ -128,18 +157,22 @@ async function downloadAndUnpack(packages, options, signal) {
   const plan = await run('apt-get', [...options, 'install', '-s', '--no-install-recommends', ...packages], settings);
   const closure = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
   await run('apt-get', [...options, 'download', ...new Set([...closure, ...packages])], settings);
-  for (const archive of readdirSync(settings.cwd).filter((name) => name.endsWith('.deb'))) {
-    await run('dpkg-deb', ['-x', archive, UNPACKED], settings);
-    rmSync(join(settings.cwd, archive));
+  await unpackArchives(settings.cwd, UNPACKED, settings);
+}
+
+async function unpackArchives(folder, root, settings) {
+  for (const archive of readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
+    await run('dpkg-deb', ['-x', archive, root], settings);
+    rmSync(join(folder, archive));
   }
 }
 
 /** A script that sets the library path for this program alone: set for all, it would reach Node too. */
-function writeWrapper(tool) {
+function writeWrapper(tool, root = UNPACKED) {
   const { unpacked, environment } = TOOLS[tool];
-  const program = newest(UNPACKED, unpacked);
+  const program = newest(root, unpacked);
   if (program === undefined) return;
-  const lib = join(UNPACKED, 'usr/lib');
+  const lib = join(root, 'usr/lib');
   const multiarch = (existsSync(lib) ? readdirSync(lib) : []).filter((name) => name.endsWith('-linux-gnu'));
   const libraries = [
     'usr/lib',
@@ -147,8 +180,8 @@ function writeWrapper(tool) {
     ...multiarch.map((name) => `lib/${name}`),
   ];
   const settings = {
-    LD_LIBRARY_PATH: libraries.map((folder) => join(UNPACKED, folder)).join(':'),
-    ...environment?.(UNPACKED),
+    LD_LIBRARY_PATH: libraries.map((folder) => join(root, folder)).join(':'),
+    ...environment?.(root),
   };
   const exports = Object.entries(settings).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`);
   const script = ['#!/bin/sh', ...exports, `exec '${program.replaceAll("'", "'\\''")}' "$@"`, ''].join('\n');

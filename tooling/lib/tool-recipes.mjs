@@ -3,9 +3,10 @@
  *
  * `unpacked` is where the program lies when a package is unpacked without being installed, `*` standing for a version; a
  * program that must be told where it lies has `environment`, and one that its package does not put on PATH has `aside`. A
- * package that would start a service when it is installed has `service`, and is unpacked in any case.
+ * package that would start a service when it is installed has `service`, and is unpacked in any case. One of another release of
+ * Debian than the system's has `suite`, and is unpacked by itself: what it needs must be on the system.
  *
- * @type {Record<string, { packages: readonly string[], unpacked: string, aside?: true, service?: true, environment?: (root: string) => Record<string, string> }>}
+ * @type {Record<string, { packages: readonly string[], unpacked: string, aside?: true, service?: true, suite?: string, environment?: (root: string) => Record<string, string> }>}
  */
 export const TOOLS = {
   openssl: { packages: ['openssl'], unpacked: 'usr/bin/openssl' },
@@ -16,6 +17,7 @@ export const TOOLS = {
   },
   certtool: { packages: ['gnutls-bin'], unpacked: 'usr/bin/certtool' },
   certutil: { packages: ['libnss3-tools'], unpacked: 'usr/bin/certutil' },
+  caddy: { packages: ['caddy'], unpacked: 'usr/bin/caddy', service: true },
   chromium: { packages: ['chromium'], unpacked: 'usr/lib/chromium/chromium' },
   'ansible-playbook': {
     packages: ['ansible-core'],
@@ -24,6 +26,8 @@ export const TOOLS = {
   },
   nginx: { packages: ['nginx'], unpacked: 'usr/sbin/nginx', service: true },
   pebble: { packages: ['pebble'], unpacked: 'usr/bin/pebble' },
+  // The first with renewal information (RFC 9773).
+  'pebble-2.6': { packages: ['pebble'], unpacked: 'usr/bin/pebble', suite: 'trixie' },
   'pebble-challtestsrv': { packages: ['pebble'], unpacked: 'usr/bin/pebble-challtestsrv' },
   initdb: postgres('initdb'),
   pg_basebackup: postgres('pg_basebackup'),

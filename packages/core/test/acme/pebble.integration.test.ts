@@ -28,6 +28,7 @@ async function isValid(pebble: Pebble, chainPem: string, name: string): Promise<
 
 const MATRIX: readonly (readonly [string, PebbleOptions, Partial<AcmeIssuerOptions>])[] = [
   ['as it is', {}, {}],
+  ['of version 2.6', { program: 'pebble-2.6' }, {}],
   ['that rejects 5 % of nonces', { env: { PEBBLE_WFE_NONCEREJECT: '5' } }, {}],
   ['that rejects 50 % of nonces', { env: { PEBBLE_WFE_NONCEREJECT: '50' } }, {}],
   ['that reuses authorizations', { env: { PEBBLE_AUTHZREUSE: '100' } }, {}],

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -18,6 +19,8 @@ export interface PebbleOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keys of external accounts by id, base64url: others are refused. */
   readonly externalAccounts?: Readonly<Record<string, string>>;
+  /** Default `pebble`; `pebble-2.6` knows renewal information (RFC 9773). */
+  readonly program?: 'pebble' | 'pebble-2.6';
   /** Arguments such as `-strict`. */
   readonly args?: readonly string[];
 }
@@ -47,7 +50,8 @@ process.once('exit', () => {
 });
 
 /** Starts Pebble and its DNS server, and waits until both answer. */
-export async function startPebble({ env = {}, externalAccounts, args = [] }: PebbleOptions = {}): Promise<Pebble> {
+export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> {
+  const { env = {}, externalAccounts, program = 'pebble', args = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'chancery-pebble-'));
   const { certPem, keyPem } = await listenerCertificate();
   writeFileSync(join(folder, 'tls.pem'), certPem);
@@ -73,7 +77,7 @@ export async function startPebble({ env = {}, externalAccounts, args = [] }: Peb
   ]);
   const knobs = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0', PEBBLE_WFE_NONCEREJECT: '0', ...env };
   const acme = launch(
-    'pebble',
+    program,
     ['-config', join(folder, 'config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`, '-strict=false', ...args],
     knobs,
   );
@@ -122,13 +126,29 @@ export async function listenerCertificate(): Promise<{ certPem: string; keyPem: 
   return { certPem, keyPem: encodePem('PRIVATE KEY', await crypto.exportPrivateKey(signingKey)) };
 }
 
-/** Ports that nothing listens on. */
+/**
+ * Ports that nothing listens on. They lie below those that systems hand out by themselves: some are listened on much later, and whatever asks for
+ * any port meanwhile must not be given one of them.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createTcpServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 32_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createTcpServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 }
 
 /** A GET over a TLS that only one certificate is trusted for. */

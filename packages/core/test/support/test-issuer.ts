@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
+import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { testCsr, testKey } from './test-keys.ts';
 import { createTestStorage } from './test-storage.ts';
 
@@ -55,6 +56,16 @@ export async function requestFor(
     subjectAltNames: names,
     ...rest,
   };
+}
+
+/** Asks until the certificate is there; by a virtual clock time passes between. */
+export async function issueBy(clock: VirtualClock, issuer: AcmeIssuer, request: CertificateRequest): Promise<string> {
+  for (let asked = 0; asked < 50; asked++) {
+    const result = await issuer.requestCertificate(request);
+    if ('chainPem' in result) return result.chainPem;
+    clock.advance(Math.max(result.retryAt.getTime() - clock.now(), 0));
+  }
+  throw new Error('it never ends');
 }
 
 /** Asks until the certificate is there. */

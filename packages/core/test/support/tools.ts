@@ -13,12 +13,15 @@ export type ToolName =
   | 'chromium'
   | 'nginx'
   | 'ansible-playbook'
+  | 'caddy'
   | 'pebble'
-  | 'pebble-challtestsrv';
+  | 'pebble-2.6'
+  | 'pebble-challtestsrv'
+  | 'prometheus'
+  | 'promtool';
 
 /**
- * The path of a program that tests run beside ours: `openssl`, `go`, `certtool`, `certutil`, `chromium`, `nginx`, `pebble` or
- * `pebble-challtestsrv`.
+ * The path of a program that tests run beside ours.
  *
  * @param name The program. It is looked up on PATH, then among those that `npm test` unpacked.
  * @throws {Error} When it is not there: a test that cannot compare must not pass.

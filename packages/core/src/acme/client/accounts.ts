@@ -10,6 +10,9 @@ import { type ClientContext, postAsAccount, requireResource, signingKey } from '
 import { accountObject, ordersObject } from './objects.ts';
 import type { AcmeAccount } from './types.ts';
 
+/** Many more than anyone's list of a thousand orders takes. */
+const MAX_PAGES = 1_000;
+
 /** What an account is made of. */
 export interface CreateAcmeAccountOptions extends Abortable {
   /** URLs such as `mailto:ops@example.com`. */
@@ -77,8 +80,8 @@ export async function listOrders(
   const found: string[] = [];
   const seen = new Set<string>();
   let page = orders;
-  // A page that leads back to one that was read ends the list.
-  while (page !== undefined && !seen.has(page) && found.length < limit) {
+  // A page that leads back to one that was read ends the list, and so do pages without an end.
+  while (page !== undefined && !seen.has(page) && found.length < limit && seen.size < MAX_PAGES) {
     seen.add(page);
     const response = await postAsAccount(context, { url: page, what: 'the list of orders', signal });
     found.push(...session.parse(response, ordersObject, 'list of orders').orders);

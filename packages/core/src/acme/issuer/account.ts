@@ -68,10 +68,11 @@ export class IssuerAccount {
     return this.#opening;
   }
 
-  /** Whether another instance has changed the account's key since this one has read it; it is read again then. */
+  /** Whether the account's key may be another than this instance has read; it is read again then. */
   async hasChanged(): Promise<boolean> {
     const entry = await this.#options.store.get(acmeAccounts, await this.id());
-    if (entry?.bytes === undefined || this.#sealed === undefined || equalBytes(entry.bytes, this.#sealed)) return false;
+    if (entry?.bytes === undefined || this.#sealed === undefined) return false;
+    if (entry.value.successor === undefined && equalBytes(entry.bytes, this.#sealed)) return false;
     this.#forget();
     return true;
   }
@@ -92,34 +93,38 @@ export class IssuerAccount {
 
   /** Replaces the account's key (RFC 8555 section 7.3.5). Cut short anywhere, the next use finds out which key the server has. */
   async changeKey(): Promise<void> {
-    const { store, crypto, keyAlgorithm } = this.#options;
+    await this.hasChanged();
     const client = await this.open();
     const id = await this.id();
-    const successor = await crypto.generateKey(keyAlgorithm);
-    const sealed = toBase64(await this.#seal('successor', id, successor));
-    await store.transact(async (transaction) => {
-      const entry = await transaction.get(acmeAccounts, id);
-      if (entry === undefined) throw lost(id);
-      transaction.put(
-        acmeAccounts,
-        id,
-        { ...entry.value, successor: sealed },
-        { ...(entry.bytes && { bytes: entry.bytes }) },
-      );
-    });
-    await changeKey({ ...client }, successor, {});
+    const successor = await this.#successor(id);
+    try {
+      await changeKey({ ...client }, successor, {});
+    } catch (error) {
+      // Another instance may have been first with the same key.
+      if ((await this.#settle(id)).value.successor !== undefined) throw error;
+      return;
+    }
     await this.#settle(id);
   }
 
-  /** Seals the key anew where a former key of the keyring sealed it. */
+  /** Seals the keys anew where a former key of the keyring sealed them. */
   async reseal(): Promise<void> {
     const { store, keyring } = this.#options;
     const id = await this.id();
     await store.transact(async (transaction) => {
       const entry = await transaction.get(acmeAccounts, id);
-      if (entry?.bytes === undefined || !keyring.needsReseal(entry.bytes)) return;
+      if (entry?.bytes === undefined) return;
+      const { successor, ...value } = entry.value;
+      const next = successor === undefined ? undefined : fromBase64(successor);
+      if (![entry.bytes, next].some((sealed) => sealed !== undefined && keyring.needsReseal(sealed))) return;
       const bytes = await this.#seal('key', id, await this.#key(id, entry.bytes));
-      transaction.put(acmeAccounts, id, entry.value, { bytes });
+      const nextSealed = next && (await this.#seal('successor', id, await this.#key(id, next, 'successor')));
+      transaction.put(
+        acmeAccounts,
+        id,
+        { ...value, ...(nextSealed && { successor: toBase64(nextSealed) }) },
+        { bytes },
+      );
     });
   }
 
@@ -161,29 +166,59 @@ export class IssuerAccount {
     return entry;
   }
 
-  /** Asks the server which of two keys the account has, and keeps that one. */
+  /**
+   * The key that is to follow: one for all who ask, until the server has it. Were there two, the one that the server has taken might be the one
+   * that was not kept.
+   */
+  async #successor(id: string): Promise<PrivateKey> {
+    const { store, crypto, keyAlgorithm } = this.#options;
+    const made = toBase64(await this.#seal('successor', id, await crypto.generateKey(keyAlgorithm)));
+    const kept = await store.transact(async (transaction) => {
+      const entry = await transaction.get(acmeAccounts, id);
+      if (entry === undefined) throw lost(id);
+      const { value, bytes } = entry;
+      if (value.successor !== undefined) return value.successor;
+      transaction.put(acmeAccounts, id, { ...value, successor: made }, { ...(bytes && { bytes }) });
+      return made;
+    });
+    return this.#key(id, fromBase64(kept), 'successor');
+  }
+
+  /**
+   * Puts the successor in the key's place, if the server has it. One that the server does not have stays on record: another instance may be
+   * about to send it.
+   */
   async #settle(id: string): Promise<Entry<StoredAccount>> {
-    const { store, crypto, session, clock } = this.#options;
+    const { store } = this.#options;
     const entry = await store.get(acmeAccounts, id);
     if (entry === undefined) throw lost(id);
-    const { successor: sealed, ...value } = entry.value;
+    const { successor: sealed } = entry.value;
     if (sealed === undefined) return entry;
     const successor = await this.#key(id, fromBase64(sealed), 'successor');
-    const asked: ClientContext = { session, crypto, clock, accountKey: successor, accountUrl: undefined };
-    const isKnown = await createAccount(asked, { onlyReturnExisting: true }).then(
-      () => true,
-      (error: unknown) => {
-        if (isProblem(error, 'accountDoesNotExist')) return false;
-        throw error;
-      },
-    );
-    const bytes = isKnown ? await this.#seal('key', id, successor) : entry.bytes;
-    const put = store.put(acmeAccounts, id, value, { ifVersion: entry.version, ...(bytes && { bytes }) });
-    await store.commit([put]);
+    if (!(await this.#isKnown(successor))) return entry;
+    const bytes = await this.#seal('key', id, successor);
+    await store.transact(async (transaction) => {
+      const present = await transaction.get(acmeAccounts, id);
+      if (present?.value.successor !== sealed) return;
+      const { successor: _, ...value } = present.value;
+      transaction.put(acmeAccounts, id, value, { bytes });
+    });
     this.#forget();
-    const settled = await store.get(acmeAccounts, id);
-    if (settled === undefined) throw lost(id);
-    return settled;
+    // What was settled, sealed or begun by another meanwhile is looked at anew.
+    return this.#settle(id);
+  }
+
+  /** Whether the server has an account of a key. */
+  async #isKnown(accountKey: PrivateKey): Promise<boolean> {
+    const { session, crypto, clock } = this.#options;
+    const asked: ClientContext = { session, crypto, clock, accountKey, accountUrl: undefined };
+    try {
+      await createAccount(asked, { onlyReturnExisting: true });
+      return true;
+    } catch (error) {
+      if (isProblem(error, 'accountDoesNotExist')) return false;
+      throw error;
+    }
   }
 
   async #client(id: string, { value, bytes }: Entry<StoredAccount>): Promise<ClientContext> {

@@ -16,7 +16,6 @@ import { systemClock } from '../../ports/system-clock.ts';
 import { timerSleep } from '../../store/backoff.ts';
 import { requireDurability } from '../../store/durability.ts';
 import { Store } from '../../store/store.ts';
-import { revokeCertificate } from '../client/certificates.ts';
 import { openSession } from '../client/open-session.ts';
 import { renewalInfo } from '../client/renewal-info.ts';
 import { directoryUrl } from '../directories.ts';
@@ -28,6 +27,7 @@ import { type Http01Responder, http01Responder } from './http-01-responder.ts';
 import type { IssuerContext } from './issuer-context.ts';
 import { challengeTask, resealTask } from './maintenance.ts';
 import { requestCertificate } from './request-certificate.ts';
+import { revokeInAccount } from './revoke-in-account.ts';
 import { type TlsAlpnCertificate, tlsAlpnCertificate } from './tls-alpn-certificate.ts';
 
 const LEASE_MS = 120_000;
@@ -96,7 +96,8 @@ export class AcmeIssuer implements Issuer {
   }
 
   /**
-   * Revokes a certificate in the account's name (RFC 8555 section 7.6). One that is revoked already is a success.
+   * Revokes a certificate in the account's name (RFC 8555 section 7.6). One that is revoked already is a success. Where the server does not take the
+   * reason from subscribers, it is revoked without.
    *
    * @throws {InvalidInputError} INVALID_ARGUMENT: `certificateDer` is no bytes, or an unknown reason
    * @throws {AcmeError} as {@link AcmeClient}
@@ -104,13 +105,7 @@ export class AcmeIssuer implements Issuer {
   async revokeCertificate(request: RevocationRequest): Promise<void> {
     requireObject(request, 'revokeCertificate() request');
     requireDer(request.certificateDer);
-    const { account } = this.#context;
-    try {
-      await revokeCertificate(await account.open(), request);
-    } catch (error) {
-      if (!isProblem(error, 'unauthorized', 'malformed') || !(await account.hasChanged())) throw error;
-      await revokeCertificate(await account.open(), request);
-    }
+    return revokeInAccount(this.#context, request);
   }
 
   /**

@@ -21,7 +21,7 @@ export async function authorize(run: OrderRun, order: AcmeOrder): Promise<OrderS
     await run.lease.hold();
     return getAuthorization(client, url, run.request);
   });
-  for (const authorization of found) requireOpen(authorization);
+  for (const authorization of found) requireOpen(run, authorization);
   const open = found.filter(({ status }) => status !== 'valid');
   // All are chosen before any is presented: an order that lacks a solver leaves nothing behind.
   const key = await AcmeAccountKey.of(client.accountKey, client.crypto);
@@ -47,9 +47,11 @@ export async function failedAuthorization(run: OrderRun, order: AcmeOrder): Prom
   return invalid && challengeError(invalid);
 }
 
-function requireOpen(authorization: AcmeAuthorization): void {
-  const { status } = authorization;
-  if (status === 'invalid') throw challengeError(authorization);
+function requireOpen({ answered }: OrderRun, authorization: AcmeAuthorization): void {
+  const { status, challenges } = authorization;
+  // Some servers leave a challenge open that they found invalid, and do not look again by themselves.
+  const isLeft = challenges.some((each) => each.error && each.status === 'pending' && answered.has(each.url));
+  if (status === 'invalid' || (status === 'pending' && isLeft)) throw challengeError(authorization);
   if (!['deactivated', 'expired', 'revoked'].includes(status)) return;
   const name = nameOf(authorization);
   throw new AcmeError('ACME_ORDER_FAILED', `The authorization for ${name} is ${status}`, {

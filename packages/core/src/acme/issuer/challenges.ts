@@ -1,5 +1,6 @@
 import { AcmeError } from '../../errors/acme-error.ts';
 import type { ChanceryError } from '../../errors/chancery-error.ts';
+import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { ChallengeSolver, PresentedChallenge } from '../solvers/solver.ts';
 import { challengeId, type StoredChallenge } from './challenge-records.ts';
@@ -124,7 +125,7 @@ async function ask<T>(
   try {
     return await work();
   } catch (error) {
-    if (signal?.aborted) throw error;
+    throwIfAborted(signal);
     // What a solver throws may hold its credentials: it stays in the cause.
     throw error instanceof AcmeError ? error : solverError(chosen, `failed in ${hook}()`, error);
   }

@@ -38,7 +38,10 @@ export const acmeOrders = defineCollection({
     certificateId: text.optional(),
   }),
   unique: { order: ['urlDigest'] },
-  indexes: { bySerialNumber: { equals: ['account', 'serialNumber'], orderBy: 'createdAt' } },
+  indexes: {
+    bySerialNumber: { equals: ['account', 'serialNumber'], orderBy: 'createdAt' },
+    byUrl: { equals: ['urlDigest'], orderBy: 'createdAt' },
+  },
 });
 
 /** One document a challenge that is open: what `http01Responder` and `tlsAlpnCertificate` answer from, and what is to be taken away again. */

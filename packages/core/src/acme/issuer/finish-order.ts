@@ -57,14 +57,20 @@ async function chosenChain(run: OrderRun, url: string): Promise<string> {
   if (preferredChain === undefined || endsIn(chainPem, preferredChain)) return chainPem;
   for (const alternate of alternates) {
     await lease.hold();
-    const other = await getCertificate(client, alternate, request);
-    if (endsIn(other.chainPem, preferredChain)) return other.chainPem;
+    const other = await getCertificate(client, alternate, request).catch(unlessUnavailable);
+    if (other !== undefined && endsIn(other.chainPem, preferredChain)) return other.chainPem;
   }
   context.logger?.warn('The ACME server has no chain of the preferred name', {
     preferredChain,
     chains: alternates.length + 1,
   });
   return chainPem;
+}
+
+/** A chain that the server names and does not give is no reason to go without the certificate. */
+function unlessUnavailable(error: unknown): undefined {
+  if (error instanceof AcmeError && ['ACME_PROTOCOL', 'ACME_REFUSED'].includes(error.code)) return;
+  throw error;
 }
 
 function endsIn(chainPem: string, commonName: string): boolean {

@@ -119,12 +119,16 @@ export class OrderLease {
     this.#isOver = true;
   }
 
-  /** Ends the request: there is nothing to resume. */
-  async drop(): Promise<void> {
+  /**
+   * Ends the request: there is nothing to resume.
+   *
+   * @returns false where the lease was lost, and another instance works on the order
+   */
+  async drop(): Promise<boolean> {
     const { store } = this.#context;
     const { committed } = await store.commit([store.delete(acmeOrders, this.id, { ifVersion: this.#entry.version })]);
     this.#isOver = true;
-    if (!committed) throw new OrderLeaseLost();
+    return committed;
   }
 
   /** Keeps the chain for whoever asks again, until the certificate ends. */

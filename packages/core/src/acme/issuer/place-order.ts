@@ -21,7 +21,8 @@ const REPLACES_REFUSALS = ['alreadyReplaced', 'malformed', 'unauthorized', 'conf
 /**
  * The order of a run as the server has it: read, found again, or placed.
  *
- * @returns undefined where the server gave the open order of another request: some give one order for the same names, however often asked
+ * @returns undefined where the server gave the open order of another request that is being worked on: some give one order for the same names,
+ *   however often asked
  */
 export async function currentOrder(run: OrderRun): Promise<AcmeOrder | undefined> {
   const { lease, request } = run;
@@ -32,8 +33,8 @@ export async function currentOrder(run: OrderRun): Promise<AcmeOrder | undefined
     try {
       return await getOrder(client, url, request);
     } catch (error) {
-      if (!isGone(error)) throw error;
-      // The server has forgotten the order: nothing of it is open any more.
+      if (!isGone(error) && !(await isOthers(run, error))) throw error;
+      // The server has forgotten the order, or the account that placed it: nothing of it is open any more.
       const { url: _, urlDigest: __, ...value } = lease.value;
       await lease.save({ ...value, state: 'placing' });
     }
@@ -41,7 +42,8 @@ export async function currentOrder(run: OrderRun): Promise<AcmeOrder | undefined
   const found = run.isFirst ? undefined : await lostOrder(run, client);
   if (found !== undefined) return found;
   const order = await place(run, client);
-  return (await record(run, order.url)) ? order : undefined;
+  const isOurs = (await record(run, order.url)) || ((await takeOver(run, order.url)) && (await record(run, order.url)));
+  return isOurs ? order : undefined;
 }
 
 /** An order was placed, and the process ended before its URL was written down: the account's list has it, on servers that keep one. */
@@ -98,8 +100,27 @@ async function place(run: OrderRun, client: ClientContext): Promise<AcmeOrder> {
 
 /** Writes down whose the order is. False where it is another request's. */
 async function record({ lease, context }: OrderRun, url: string): Promise<boolean> {
-  const urlDigest = toHex(await context.crypto.digest('SHA-256', utf8(url)));
-  return lease.save({ ...lease.value, state: 'placed', url, urlDigest });
+  return lease.save({ ...lease.value, state: 'placed', url, urlDigest: await digestOf(url, context) });
+}
+
+/**
+ * Takes an order from the request that it was placed for, unless somebody works on that. It may never be asked for again, and until the order has
+ * ended the server gives no other for the same names. If it is, it starts anew.
+ */
+async function takeOver({ lease, context }: OrderRun, url: string): Promise<boolean> {
+  const { store, leaseMs, logger } = context;
+  const equals = { urlDigest: await digestOf(url, context) };
+  const [holder] = (await store.query(acmeOrders, { index: 'byUrl', equals, limit: 1 })).entries;
+  if (holder === undefined) return true;
+  const [claimed] = await store.claim(acmeOrders, { queue: holder.id, limit: 1, leaseMs });
+  if (claimed === undefined) return false;
+  const { committed } = await store.commit([store.delete(acmeOrders, claimed.id, { ifVersion: claimed.version })]);
+  if (committed) logger?.info('Took over an ACME order from a request that nobody works on', { order: lease.id });
+  return committed;
+}
+
+async function digestOf(url: string, { crypto }: OrderRun['context']): Promise<string> {
+  return toHex(await crypto.digest('SHA-256', utf8(url)));
 }
 
 /** Names the certificate to be replaced, if it was issued here. */
@@ -125,6 +146,11 @@ function isGone(error: unknown): boolean {
   return (
     error instanceof AcmeError && error.code !== 'ACME_UNAVAILABLE' && [404, 410].includes(Number(error.facts.status))
   );
+}
+
+/** The order is of an account that the server has lost since, and made anew. A key that was changed meanwhile is refused in the same words. */
+async function isOthers({ context }: OrderRun, error: unknown): Promise<boolean> {
+  return isProblem(error, 'unauthorized') && !(await context.account.hasChanged());
 }
 
 function endOf(validity: CertificateValidity, now: number): Date {

@@ -20,18 +20,23 @@ export async function requestCertificate(
   throwIfAborted(checked.signal);
   const turn = await OrderLease.take(context, checked);
   if (turn.kind === 'issued') return { chainPem: turn.chainPem };
-  if (turn.kind === 'busy') return { pending: true, retryAt: new Date(context.clock.now() + BUSY_MS) };
+  if (turn.kind === 'busy') return busy(context);
   const { lease, isFirst } = turn;
   const client = () => openAccount(context, checked.signal);
   try {
     return await runOrder({ context, request: checked, lease, isFirst, answered: new Set(), client });
   } catch (error) {
     const isOver = error instanceof AcmeError && NOTHING_OPEN.includes(error.code) && lease.value.state === 'placing';
-    if (isOver && !lease.isOver) await lease.drop();
+    if (isOver && !lease.isOver && !(await lease.drop())) return busy(context);
     throw error;
   } finally {
     await lease.release();
   }
+}
+
+/** Another instance works on the order. */
+function busy({ clock }: IssuerContext): CertificateRequestResult {
+  return { pending: true, retryAt: new Date(clock.now() + BUSY_MS) };
 }
 
 /** The account is opened for all who ask meanwhile: this request's signal ends its own waiting alone. */

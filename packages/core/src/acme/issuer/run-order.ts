@@ -46,7 +46,7 @@ export async function runOrder(run: OrderRun): Promise<CertificateRequestResult>
       wait = retry;
     }
     if (wait > 0 && clock.now() + wait > deadline) {
-      if (clock.now() - lease.value.createdAt > MAX_OPEN_MS) await fail(run, tooLong());
+      if (clock.now() - lease.value.createdAt > MAX_OPEN_MS && (await giveUp(run))) throw tooLong();
       return pending(clock.now() + wait);
     }
     await sleep(wait, request.signal);
@@ -73,7 +73,7 @@ async function advance(run: OrderRun): Promise<OrderStep> {
     if (order === undefined) return { waitMs: BUSY_MS };
     return await stepOf(run, order);
   } catch (error) {
-    if (isFinal(error)) await fail(run, error);
+    if (isFinal(error) && !(await giveUp(run))) throw new OrderLeaseLost();
     if (error instanceof AcmeError && error.code === 'ACME_SOLVER_FAILED')
       await removeChallenges(run.context, run.lease.id);
     throw error;
@@ -98,11 +98,10 @@ async function stepOf(run: OrderRun, order: AcmeOrder): Promise<OrderStep> {
   }
 }
 
-/** Ends a request that cannot be finished: asking again starts anew. */
-async function fail(run: OrderRun, error: AcmeError): Promise<never> {
+/** Ends a request that cannot be finished: asking again starts anew. False where another instance works on it. */
+async function giveUp(run: OrderRun): Promise<boolean> {
   await removeChallenges(run.context, run.lease.id);
-  await run.lease.drop();
-  throw error;
+  return run.lease.drop();
 }
 
 /** Nothing of the order is open any more, or what it gave is of no use. */

@@ -171,6 +171,19 @@ describe('AcmeClient', () => {
     expect(given).toBeLessThan(2 * 1024 * 1024);
   });
 
+  it('does not follow pages of orders for ever', async () => {
+    const { client, server } = await recorded();
+    server.listsOrders = true;
+    await client.createAccount();
+    let page = 0;
+    server.intercept = ({ path }) =>
+      /^\/(account-orders|page)\//.test(path) && page < 5_000
+        ? { headers: { link: `</page/${++page}>;rel="next"` }, body: { orders: [] } }
+        : undefined;
+    await client.listOrders();
+    expect(page).toBeLessThanOrEqual(1_000);
+  });
+
   it('reads pages of orders to their end, and a list that runs in a circle once', async () => {
     const { client, server } = await recorded();
     server.listsOrders = true;

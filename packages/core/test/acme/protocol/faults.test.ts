@@ -1,16 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../../src/encoding/base64.ts';
-import {
-  AcmeError,
-  type AcmeFetch,
-  type AcmeIssuer,
-  type AcmeIssuerOptions,
-  type ChallengeSolver,
-} from '../../../src/index.ts';
+import { AcmeError, type AcmeFetch, type AcmeIssuerOptions, type ChallengeSolver } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { parseCertificates } from '../../../src/x509/certificate/certificate.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
 import { ScriptedAcme, type ScriptedAnswer } from '../../support/scripted-acme.ts';
-import { createTestIssuer, requestFor, type TestIssuer } from '../../support/test-issuer.ts';
+import { createTestIssuer, issueBy, requestFor, type TestIssuer } from '../../support/test-issuer.ts';
 import { testCsr, testKey } from '../../support/test-keys.ts';
 
 let clock: VirtualClock;
@@ -20,15 +15,6 @@ function make(options: Partial<AcmeIssuerOptions> = {}): TestIssuer {
   const made = createTestIssuer({ clock, fetch: server.fetch, waitMs: 0, ...options });
   server.responder = made.another().http01Responder();
   return made;
-}
-
-async function issue(issuer: AcmeIssuer, request: Awaited<ReturnType<typeof requestFor>>): Promise<string> {
-  for (let asked = 0; asked < 50; asked++) {
-    const result = await issuer.requestCertificate(request);
-    if ('chainPem' in result) return result.chainPem;
-    clock.advance(Math.max(result.retryAt.getTime() - clock.now(), 0));
-  }
-  throw new Error('it never ends');
 }
 
 /** Answers the first request for a path otherwise, and the rest as the server does. */
@@ -88,11 +74,11 @@ describe.each(FAULTS)('a server that answers with %s', (_, answer, code) => {
       const { issuer, another } = make();
       const request = await requestFor(['a.example', 'b.example']);
       once(path, answer);
-      const error = await rejection(issue(issuer, request));
+      const error = await rejection(issueBy(clock, issuer, request));
       expect([String(path), error.code]).toEqual([String(path), code]);
       expect(error).toBeInstanceOf(AcmeError);
       if (typeof answer === 'object' && answer.status === 503) expect((error as AcmeError).retryAfterMs).toBe(120_000);
-      await issue(another(), request);
+      await issueBy(clock, another(), request);
       expect(server.orders).toHaveLength(1);
     }
   });
@@ -130,7 +116,7 @@ describe('AcmeIssuer', () => {
   it('asks again where an order is ready on one machine only', async () => {
     const { issuer } = make();
     once(/^\/finalize/, server.problem('orderNotReady', 403));
-    await issue(issuer, await requestFor(['a.example']));
+    await issueBy(clock, issuer, await requestFor(['a.example']));
     expect(server.count(/^\/finalize/)).toBe(2);
   });
 
@@ -161,7 +147,7 @@ describe('AcmeIssuer', () => {
             },
           }
         : undefined;
-    const error = (await rejection(issue(issuer, request))) as AcmeError;
+    const error = (await rejection(issueBy(clock, issuer, request))) as AcmeError;
     expect(error).toMatchObject({
       code: 'ACME_CHALLENGE_FAILED',
       facts: { identifier: 'a.example', type: 'http-01' },
@@ -172,8 +158,25 @@ describe('AcmeIssuer', () => {
       expect(await issuer.http01Responder()(`token-of-the-challenge-number-${at}`, 'a.example')).toBeUndefined();
     server.intercept = () => undefined;
     server.responder = issuer.http01Responder();
-    await issue(issuer, request);
+    await issueBy(clock, issuer, request);
     expect(server.orders).toHaveLength(2);
+  });
+
+  it('tells why a challenge failed that the server leaves open', async () => {
+    const { issuer } = make({ waitMs: 1_000 });
+    const error = { type: 'urn:ietf:params:acme:error:connection', detail: 'connection refused' };
+    const url = 'https://acme.test/challenge/1-0';
+    const challenge = { type: 'http-01', url, status: 'pending', token: 'token-of-the-challenge-number-1-0', error };
+    const identifier = { type: 'dns', value: 'a.example' };
+    server.intercept = ({ path }) => {
+      if (path.startsWith('/challenge/')) return { body: challenge };
+      if (!path.startsWith('/authorization/')) return undefined;
+      return { body: { status: 'pending', identifier, challenges: [challenge] } };
+    };
+    const failed = await rejection(issuer.requestCertificate(await requestFor(['a.example'])));
+    expect(failed).toMatchObject({ code: 'ACME_CHALLENGE_FAILED', message: expect.stringContaining('refused') });
+    // What it said before was of an earlier attempt: this one was asked for all the same.
+    expect(server.count('/challenge/1-0')).toBe(1);
   });
 
   it.each([
@@ -194,9 +197,9 @@ describe('AcmeIssuer', () => {
         names.map((value) => ({ type: 'dns', value })),
       );
     const request = await requestFor(['a.example']);
-    expect(await codeOf(issue(issuer, request))).toBe('ACME_CERTIFICATE_UNFIT');
+    expect(await codeOf(issueBy(clock, issuer, request))).toBe('ACME_CERTIFICATE_UNFIT');
     server.certify = certify;
-    await issue(issuer, request);
+    await issueBy(clock, issuer, request);
     expect(server.orders).toHaveLength(2);
   });
 
@@ -209,11 +212,13 @@ describe('AcmeIssuer', () => {
       const { testCertificate } = await import('../../support/test-ca.ts');
       return leaf + (await testCertificate({ subject: 'CN=Scripted CA', signingKey: await testKey('ECDSA-P256') }));
     };
-    const unsigned = await rejection(issue(issuer, request));
+    const unsigned = await rejection(issueBy(clock, issuer, request));
     expect(unsigned).toMatchObject({ code: 'ACME_CERTIFICATE_UNFIT', message: expect.stringContaining('signature') });
     server.certify = certify;
     server.validUntil = clock.now() - 1_000;
-    expect(await rejection(issue(issuer, request))).toMatchObject({ message: expect.stringContaining('ended') });
+    expect(await rejection(issueBy(clock, issuer, request))).toMatchObject({
+      message: expect.stringContaining('ended'),
+    });
   });
 
   it('passes over types of challenges that it does not know, and says so where there is nothing else', async () => {
@@ -265,7 +270,7 @@ describe('AcmeIssuer', () => {
     const request = await requestFor(['a.example']);
     await issuer.requestCertificate(request);
     server.intercept = ({ path }) => (path === '/order/1' ? server.problem('malformed', 404) : undefined);
-    await issue(issuer, request);
+    await issueBy(clock, issuer, request);
     expect(server.orders).toHaveLength(2);
     const slow = await requestFor(['slow.example']);
     server.intercept = ({ path, method }) =>
@@ -303,13 +308,51 @@ describe('AcmeIssuer', () => {
         return new Promise(() => undefined);
       };
       const stopped = another({ fetch: hanging });
-      expect([path, await codeOf(issue(stopped, { ...request, signal: controller.signal }))]).toEqual([
+      expect([path, await codeOf(issueBy(clock, stopped, { ...request, signal: controller.signal }))]).toEqual([
         path,
         'ABORTED',
       ]);
     }
-    await issue(issuer, request);
+    await issueBy(clock, issuer, request);
     expect(server.orders).toHaveLength(1);
+  });
+
+  it('tells whoever is overtaken at the end to ask again', async () => {
+    const { issuer, another } = make();
+    const request = await requestFor(['a.example']);
+    server.intercept = async ({ path }) => {
+      if (path !== '/new-order') return undefined;
+      clock.advance(120_000);
+      server.intercept = ({ path: next }) =>
+        next === '/new-order' ? server.problem('serverInternal', 500) : undefined;
+      await another()
+        .requestCertificate(request)
+        .catch(() => undefined);
+      return server.problem('rejectedIdentifier', 403);
+    };
+    expect(await issuer.requestCertificate(request)).toMatchObject({ pending: true });
+  });
+
+  it('takes the first chain where another cannot be had', async () => {
+    const { issuer } = make({ preferredChain: 'Other CA' });
+    server.intercept = ({ path }) => {
+      if (path !== '/certificate/1') return path.endsWith('/alternate') ? server.problem('malformed', 404) : undefined;
+      const link = '</certificate/1/alternate>;rel="alternate"';
+      const headers = { 'content-type': 'application/pem-certificate-chain', link };
+      return { headers, body: server.orders[0]?.chain };
+    };
+    expect(await issueBy(clock, issuer, await requestFor(['a.example']))).toBe(server.orders[0]?.chain);
+  });
+
+  it('revokes without a reason where the server takes none of that name', async () => {
+    const { issuer } = make();
+    const chainPem = await issueBy(clock, issuer, await requestFor(['a.example']));
+    const certificateDer = parseCertificates(chainPem)[0]?.der as Uint8Array;
+    server.intercept = ({ path, payload }) =>
+      path === '/revoke' && payload?.reason !== undefined ? server.problem('badRevocationReason') : undefined;
+    await issuer.revokeCertificate({ certificateDer, reason: 'privilegeWithdrawn' });
+    expect(server.requests.at(-1)?.payload).not.toHaveProperty('reason');
+    expect(server.count('/revoke')).toBe(2);
   });
 
   it('gives up a server that does not answer in time', async () => {
@@ -337,7 +380,7 @@ describe('a solver of the host', () => {
     const isReady = async () => ++seen > 3;
     const { issuer } = make({ solvers: [solving({ isReady, readyIntervalMs: 1_000 }, log)] });
     server.responder = undefined;
-    await issue(issuer, await requestFor(['a.example']));
+    await issueBy(clock, issuer, await requestFor(['a.example']));
     expect(log).toEqual(['present a.example', 'remove a.example']);
     expect(seen).toBe(4);
   });
@@ -354,14 +397,27 @@ describe('a solver of the host', () => {
     expect(error).toMatchObject({ code: 'ACME_SOLVER_FAILED', facts: { type: 'dns-01', identifier: 'a.example' } });
     expect(error.message).not.toContain('SECRET');
     expect(log).toEqual(['remove a.example']);
-    await issue(another({ solvers: [solving({})] }), request);
+    await issueBy(clock, another({ solvers: [solving({})] }), request);
     expect(server.orders).toHaveLength(1);
+  });
+
+  it('that is stopped is told of as stopped, without what it said', async () => {
+    const controller = new AbortController();
+    const present = async () => {
+      controller.abort();
+      throw new Error('stopped with token SECRET');
+    };
+    const { issuer } = make({ solvers: [solving({ present })] });
+    const request = await requestFor(['a.example']);
+    const error = await rejection(issuer.requestCertificate({ ...request, signal: controller.signal }));
+    expect(error.code).toBe('ABORTED');
+    expect(String(error.cause)).not.toContain('SECRET');
   });
 
   it('whose answer is never seen is given up in time', async () => {
     const { issuer } = make({ solvers: [solving({ isReady: async () => false, readyTimeoutMs: 20_000 })] });
     server.responder = undefined;
-    expect(await codeOf(issue(issuer, await requestFor(['a.example'])))).toBe('ACME_SOLVER_FAILED');
+    expect(await codeOf(issueBy(clock, issuer, await requestFor(['a.example'])))).toBe('ACME_SOLVER_FAILED');
     expect(server.count(/^\/challenge/)).toBe(0);
   });
 
