@@ -15,11 +15,8 @@ export function reporter({
     const tellLogger = () =>
       logger?.error('A renewal or a chore failed, and is tried again', { ...problem, error: code });
     for (const tell of [tellLogger, () => onError?.(error, problem)]) {
-      try {
-        tell();
-      } catch {
-        // What a host makes of an error must not keep the next certificate from being renewed.
-      }
+      // What a host makes of an error must not keep the next certificate from being renewed.
+      void (async () => tell())().catch(() => undefined);
     }
   };
 }

@@ -193,10 +193,11 @@ export class Store {
   }
 
   /**
-   * Takes documents that are due and leases them, each to exactly one claimer, earliest due first.
+   * Takes documents that are due and leases them, each to exactly one claimer, earliest due first. One that cannot be read keeps none of the
+   * others waiting: it is told of once it is claimed without any that can.
    *
    * @returns the entries as they are after the claim; their version is the fence
-   * @throws {StorageError} STORAGE_CORRUPT, STORAGE_SCHEMA_NEWER: a document cannot be read
+   * @throws {StorageError} STORAGE_CORRUPT, STORAGE_SCHEMA_NEWER: none of the documents can be read
    * @throws {StorageError} any other of its codes: the storage failed
    */
   async claim<T extends object>(
@@ -204,7 +205,17 @@ export class Store {
     request: Omit<ClaimRequest, 'collection'>,
   ): Promise<Entry<T>[]> {
     const documents = await this.#whileCurrent(() => this.storage.claim({ ...request, collection: collection.name }));
-    return documents.map((document) => collection.decode(document));
+    const entries: Entry<T>[] = [];
+    let problem: unknown;
+    for (const document of documents) {
+      try {
+        entries.push(collection.decode(document));
+      } catch (error) {
+        problem = error;
+      }
+    }
+    if (entries.length === 0 && documents.length > 0) throw problem;
+    return entries;
   }
 
   /**

@@ -81,6 +81,28 @@ describe('the renewal of intermediates', () => {
     expect(await required({ events })).toHaveLength(2);
   });
 
+  it('asks again where the root has revoked the one that was to come next', async () => {
+    const { authority, clock, root, events } = await endingAuthority();
+    await run(authority);
+    const [request] = await requested(authority);
+    const { certificatePem } = await root.signIntermediate(request?.csrPem as string, YEARS);
+    const trustAnchorsPem = root.certificatePem;
+    const next = await authority.installIntermediate(request?.id as string, { certificatePem, trustAnchorsPem });
+    for (const reason of ['certificateHold', 'keyCompromise'] as const) {
+      expect(await requested(authority)).toEqual([]);
+      clock.advance(DAY);
+      await root.revokeIntermediate(next.serialNumber as string, { reason });
+      await authority.installRootCrl((await root.crl()).crl.pem);
+      // One on hold may be released.
+      if (reason === 'certificateHold') await run(authority);
+    }
+    for (let day = 0; day < 2; day++) await run(authority);
+    const [again, ...others] = await requested(authority);
+    expect(others).toEqual([]);
+    expect((await required({ events })).map(({ subject }) => subject)).toEqual([request?.id, again?.id]);
+    expect((await authority.intermediates())[0]?.renewedBy).toBe(again?.id);
+  });
+
   it('asks in the last third of a life that is short', async () => {
     const { authority, clock, intermediate } = await createTestAuthority({ intermediate: { validityDays: 90 } });
     const [begin, end] = [intermediate.notBefore, intermediate.notAfter].map((date) => (date as Date).getTime());

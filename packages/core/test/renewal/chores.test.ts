@@ -64,6 +64,19 @@ describe('a chore', () => {
     expect(nextDueAt).toEqual(new Date(clock.now()));
   });
 
+  it('that has more to do is left between two runs where the scheduler is stopped, and is there for others at once', async () => {
+    const { clock, scheduler } = createChoreBed();
+    const task = chore('a', async (turn) => {
+      if (turn === 2) void instance.stop();
+      return { more: turn < 5, nextDueAt: clock.now() };
+    });
+    const instance: RenewalScheduler = scheduler(task);
+    await instance.runOnce();
+    expect(task.runs).toHaveLength(2);
+    await scheduler(task).runOnce();
+    expect(task.runs).toHaveLength(5);
+  });
+
   it('that has more to do, but not before an instant, is left alone until then', async () => {
     const { clock, scheduler } = createChoreBed();
     const task = chore('a', async () => ({ more: true, nextDueAt: clock.now() + MINUTE }));
@@ -131,6 +144,21 @@ describe('a chore', () => {
       nextDueAt: new Date(clock.now() + HOUR),
     });
     expect(problems).toEqual([]);
+  });
+
+  it('whose turn cannot be read is told of, and the others run', async () => {
+    const { clock, scheduler, storage, problems } = createChoreBed();
+    const done = async () => ({ more: false, nextDueAt: clock.now() + HOUR });
+    const [broken, fine] = [chore('broken', done), chore('fine', done)];
+    await scheduler(broken, fine).runOnce();
+    const place = { collection: 'renewal_chores', id: 'broken' };
+    const data = { v: 2, from: 'a later version' };
+    await storage.commit([{ kind: 'put', ...place, version: 'x', data, dueAt: clock.now(), dueQueue: 'broken' }]);
+    expect(await scheduler(broken, fine).runOnce()).toMatchObject({ chores: { ran: 1, failed: 1 } });
+    clock.advance(HOUR);
+    expect(await scheduler(broken, fine).runOnce()).toMatchObject({ chores: { ran: 2, failed: 1 } });
+    expect([broken.runs.length, fine.runs.length]).toEqual([1, 2]);
+    expect(problems.map(({ task }) => task)).toEqual(['broken', 'broken']);
   });
 
   it('of a name that was given before is the same chore', async () => {

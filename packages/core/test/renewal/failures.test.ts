@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RateLimitError } from '../../src/index.ts';
+import { storageSize } from '../support/test-storage.ts';
 import { createTestBed, DAY, HOUR, MINUTE, type TestBed } from './support/test-bed.ts';
 
 /** A certificate that has come due while its issuer fails. */
@@ -61,14 +62,28 @@ describe('a renewal that fails', () => {
     expect(problems).toMatchObject([{ certificateId: certificate.id, issuer: 'main' }]);
   });
 
-  it('keeps going where the host throws in onError, or its logger does', async () => {
+  it('tells nothing of the name of such an error either, where that is no name', async () => {
+    const { instance, issuer, told, clock } = await failing();
+    for (const name of ['token s3cr3t', 'a\0b', undefined] as string[]) {
+      issuer.before = () => Promise.reject(Object.assign(new Error('no'), { name }));
+      expect(await instance.runOnce()).toMatchObject({ failed: 1 });
+      clock.advance(DAY);
+    }
+    const codes = (await told('certificate.renewal_failed')).map(({ data }) => data.code);
+    expect(codes).toEqual(['Error', 'Error', 'Error']);
+  });
+
+  it('keeps going where the host throws or rejects in onError, or its logger does', async () => {
     const { scheduler, certificates, clock } = await failing();
     const broken = (): never => {
       throw new Error('the host is broken');
     };
+    const rejecting = async () => broken();
+    expect(await scheduler({ onError: rejecting }).runOnce()).toMatchObject({ failed: 1 });
+    clock.advance(2 * MINUTE);
     const logger = { debug: broken, info: broken, warn: broken, error: broken };
     expect(await scheduler({ onError: broken, logger }).runOnce()).toMatchObject({ failed: 1 });
-    expect(await pause({ certificates, clock })).toBeLessThan(1.2 * MINUTE);
+    expect(await pause({ certificates, clock })).toBeLessThan(12 * MINUTE);
   });
 });
 
@@ -93,6 +108,31 @@ describe('a certificate that nothing renews', () => {
     expect(event).toMatchObject({ subject: id, data: { tier: 30, expiresAt: (notAfter as Date).toISOString() } });
   });
 
+  it('is warned of in time, however early a tier of the scheduler is', async () => {
+    const { clock, create, scheduler, told } = createTestBed();
+    const { notAfter } = await create('a.example', { autoRenew: false });
+    const instance = scheduler({ warnDays: [60] });
+    await instance.runOnce();
+    clock.set((notAfter as Date).getTime() - 60 * DAY);
+    await instance.runOnce();
+    expect((await told('certificate.expiring')).map(({ data }) => data.tier)).toEqual([60]);
+  });
+
+  it('since no instance knows its issuer any more is told of, and warned of', async () => {
+    const { clock, create, manager, issuer, scheduler, told } = createTestBed({ others: ['other'] });
+    const { renewAt, notAfter } = await create('a.example', { issuer: 'other' });
+    const instance = scheduler({ certificates: manager({ issuers: { main: issuer }, defaultIssuer: 'main' }) });
+    clock.set((renewAt as Date).getTime());
+    await instance.runOnce();
+    // Another instance may know it.
+    expect(await told('certificate.renewal_failed')).toEqual([]);
+    const step = storageSize(1, 3) * DAY;
+    for (; clock.now() < (notAfter as Date).getTime(); clock.advance(step)) await instance.runOnce();
+    expect((await told('certificate.expiring')).map(({ data }) => data.tier)).toEqual([30, 7]);
+    expect((await told('certificate.renewal_failed'))[0]).toMatchObject({ data: { code: 'ISSUER_UNKNOWN' } });
+    expect(await scheduler().runOnce()).toMatchObject({ renewed: 1 });
+  });
+
   it('is warned of by the tiers of the scheduler', async () => {
     const { clock, create, scheduler, told } = createTestBed();
     const { notAfter } = await create('a.example', { autoRenew: false });
@@ -111,7 +151,8 @@ describe('a certificate that is renewed', () => {
     const { clock, create, scheduler, told } = createTestBed();
     const { notAfter } = await create('a.example');
     const instance = scheduler();
-    for (const end = (notAfter as Date).getTime() + DAY; clock.now() < end; clock.advance(DAY))
+    const step = storageSize(1, 5) * DAY;
+    for (const end = (notAfter as Date).getTime() + DAY; clock.now() < end; clock.advance(step))
       await instance.runOnce();
     expect(await told('certificate.renewed')).toHaveLength(1);
     expect(await told('certificate.expiring')).toEqual([]);
@@ -122,7 +163,7 @@ describe('a certificate that is renewed', () => {
     const due = clock.now();
     const end = (certificate.notAfter as Date).getTime();
     const seen: [number, unknown][] = [];
-    for (; clock.now() < end; clock.advance(12 * HOUR)) {
+    for (; clock.now() < end; clock.advance(storageSize(12, 24) * HOUR)) {
       await instance.runOnce();
       const events = await told('certificate.expiring');
       for (const { data } of events.slice(seen.length)) seen.push([clock.now(), data.tier]);
@@ -135,8 +176,9 @@ describe('a certificate that is renewed', () => {
 
   it('too slowly, by an issuer that is never ready, is warned of as well, and goes on', async () => {
     const { clock, certificates, certificate, instance, issuer, told } = await failing();
-    issuer.answer = () => ({ pendingMs: 4 * HOUR });
-    for (let turn = 0; turn < 40; turn++, clock.advance(4 * HOUR)) await instance.runOnce();
+    const step = storageSize(4, 16) * HOUR;
+    issuer.answer = () => ({ pendingMs: step });
+    for (const until = clock.now() + 160 * HOUR; clock.now() < until; clock.advance(step)) await instance.runOnce();
     expect((await told('certificate.expiring')).map(({ data }) => data.tier)).toEqual([30]);
     issuer.answer = () => 'issue';
     await instance.runOnce();

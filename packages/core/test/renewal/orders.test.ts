@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RenewalInfo } from '../../src/index.ts';
 import { codeOf } from '../support/expect-error.ts';
+import { storageSize } from '../support/test-storage.ts';
 import { createTestBed, DAY, HOUR, MINUTE } from './support/test-bed.ts';
 
 // features.md S4-10
@@ -79,19 +80,20 @@ describe('the window of an issuer (RFC 9773)', () => {
     const { clock, create, scheduler, state } = advised();
     await create('a.example');
     const begun = clock.now();
-    state.start = begun + 20 * DAY;
+    const days = storageSize(20, 4);
+    state.start = begun + days * DAY;
     const instance = scheduler();
     let renewedAt: number | undefined;
-    while (renewedAt === undefined && clock.now() < begun + 40 * DAY) {
+    while (renewedAt === undefined && clock.now() < begun + 2 * days * DAY) {
       const { renewed, nextDueAt } = await instance.runOnce();
       if (renewed === 1) renewedAt = clock.now();
       else clock.set((nextDueAt as Date).getTime());
     }
-    expect(renewedAt).toBeGreaterThanOrEqual(begun + 20 * DAY);
-    expect(renewedAt).toBeLessThan(begun + 22 * DAY);
+    expect(renewedAt).toBeGreaterThanOrEqual(begun + days * DAY);
+    expect(renewedAt).toBeLessThan(begun + (days + 2) * DAY);
     // Every six hours, from six hours on.
-    expect(state.asked).toBeGreaterThanOrEqual(20 * 4 - 1);
-    expect(state.asked).toBeLessThanOrEqual(22 * 4 + 1);
+    expect(state.asked).toBeGreaterThanOrEqual(days * 4 - 1);
+    expect(state.asked).toBeLessThanOrEqual((days + 2) * 4 + 1);
   });
 
   it('that moves into the past has the certificate renewed at the next asking: a mass revocation', async () => {
@@ -105,13 +107,27 @@ describe('the window of an issuer (RFC 9773)', () => {
     expect(await instance.runOnce()).toMatchObject({ renewed: 1 });
   });
 
+  it('is asked for at least once a day, whatever the issuer says', async () => {
+    const { clock, create, scheduler, state } = advised();
+    await create('a.example');
+    const instance = scheduler();
+    state.start = clock.now() + 60 * DAY;
+    state.retryMs = 10_000 * DAY;
+    clock.advance(6 * HOUR);
+    await instance.runOnce();
+    state.start = clock.now() - 3 * DAY;
+    clock.advance(DAY);
+    expect(await instance.runOnce()).toMatchObject({ renewed: 1 });
+  });
+
   // cert-manager#8993: five certificates in ten seconds, since a stored window outlived the renewal.
   it('is dropped with each generation: one in the past renews once, even if the issuer goes on giving it', async () => {
     const { clock, create, issuer, scheduler, state } = advised();
     await create('a.example');
     state.start = clock.now() - 10 * DAY;
     const instance = scheduler();
-    for (let minute = 0; minute < 3 * 24 * 60; minute += 30, clock.advance(30 * MINUTE)) await instance.runOnce();
+    const step = storageSize(30 * MINUTE, 4 * HOUR);
+    for (const end = clock.now() + 3 * DAY; clock.now() < end; clock.advance(step)) await instance.runOnce();
     // A day passes between two renewals whatever the issuer says.
     expect(issuer.issued.length).toBeLessThanOrEqual(4);
     expect(issuer.issued.length).toBeGreaterThanOrEqual(3);
@@ -163,7 +179,7 @@ describe('the budget of an issuer', () => {
       const before = issuer.issued.length;
       await Promise.all(instances.map((instance) => instance.runOnce()));
       for (let at = before; at < issuer.issued.length; at++) renewedAt.push(clock.now() - begun);
-      clock.advance(10 * MINUTE);
+      clock.advance(storageSize(10, 30) * MINUTE);
     }
     // Three at once, and then one an hour.
     expect(renewedAt.filter((ms) => ms === 0)).toHaveLength(3);

@@ -88,6 +88,38 @@ describe('start and stop', () => {
     expect(issuer.issued).toHaveLength(2);
   });
 
+  it('break off what a stop without a signal still waits for', async () => {
+    const { clock, create, issuer, scheduler, until } = createTestBed();
+    const { renewAt } = await create('a.example');
+    clock.set((renewAt as Date).getTime());
+    issuer.before = () => new Promise(() => undefined);
+    const instance = scheduler();
+    const working = instance.runOnce();
+    await until(() => issuer.asked.length === 2);
+    const patient = instance.stop();
+    await instance.stop({ signal: AbortSignal.abort() });
+    await patient;
+    expect(await working).toMatchObject({ postponed: 1 });
+  });
+
+  it('work with many renewals at once and no warning of the runtime', async () => {
+    const { clock, create, issuer, scheduler, until } = createTestBed();
+    const made = [];
+    for (let at = 0; at < 14; at++) made.push(await create(`n${at}.example`));
+    clock.set(Math.max(...made.map(({ renewAt }) => (renewAt as Date).getTime())));
+    const slow = door();
+    issuer.before = slow.pass;
+    const warnings: string[] = [];
+    const warned = ({ name }: Error): unknown => warnings.push(name);
+    process.on('warning', warned);
+    const working = scheduler({ concurrency: 28 }).runOnce();
+    await until(() => slow.waiting === 14);
+    slow.open();
+    expect(await working).toMatchObject({ renewed: 14 });
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
   it('go on when the storage comes back', async () => {
     const { clock, create, certificates, manager, storage, timer, until, problems } = createTestBed();
     const { id, renewAt } = await create('a.example');

@@ -95,6 +95,18 @@ describe('Store', () => {
     expect(late).toMatchObject({ committed: false, conflict: { write: 0, reason: 'version' } });
   });
 
+  it('claims what can be read beside what cannot, and says so where there is nothing else', async () => {
+    const { store, backend, clock } = testStore();
+    const dueAt = clock.now();
+    await store.commit([store.put(notes, 'n2', { text: 'two' }, { dueAt })]);
+    const broken = { kind: 'put' as const, collection: 'notes', id: 'n1', version: 'v', data: { v: 1 }, dueAt };
+    await backend.commit([broken]);
+    expect((await store.claim(notes, { limit: 10, leaseMs: 1000 })).map(({ id }) => id)).toEqual(['n2']);
+    await store.commit([store.delete(notes, 'n2')]);
+    clock.advance(1000);
+    await expect(store.claim(notes, { limit: 10, leaseMs: 1000 })).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
+  });
+
   it('counts a conflict in the writes that it was given', async () => {
     const { store } = testStore();
     await store.commit([store.put(notes, 'n1', { text: 'one' })]);

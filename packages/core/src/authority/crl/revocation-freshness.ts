@@ -10,8 +10,10 @@ export interface RevocationFreshness {
   readonly intermediateId: string;
   /** How many complete CRLs it has, one a shard, and how many of them were never signed. */
   readonly crls: { readonly total: number; readonly missing: number };
-  /** The nextUpdate that comes first, of complete and of delta CRLs; absent where none was signed. */
+  /** The nextUpdate that comes first among its complete CRLs; absent where none was signed. */
   readonly nextUpdate?: Date;
+  /** The same of its delta CRLs, which nobody signs before somebody asks. */
+  readonly deltaNextUpdate?: Date;
   /** When the certificate of its OCSP responder ends; absent where it has none. */
   readonly responderNotAfter?: Date;
 }
@@ -35,18 +37,23 @@ export async function revocationFreshness(
   return told;
 }
 
-async function statusOf({ store }: AuthorityContext, intermediate: InstalledIntermediate): Promise<RevocationFreshness> {
+async function statusOf(
+  { store }: AuthorityContext,
+  intermediate: InstalledIntermediate,
+): Promise<RevocationFreshness> {
   const scopes = crlScopes(intermediate);
   const [stored, responder] = await Promise.all([
     store.getMany(scopes.map(({ id }) => ({ collection: crls, id }))),
     store.get(ocspResponders, intermediate.id),
   ]);
   const signed = stored.flatMap((entry) => (entry === undefined ? [] : [entry.value]));
-  const ends = signed.flatMap(({ nextUpdate, delta }) => (delta ? [nextUpdate, delta.nextUpdate] : [nextUpdate]));
+  const ends = signed.map(({ nextUpdate }) => nextUpdate);
+  const deltaEnds = signed.flatMap(({ delta }) => (delta ? [delta.nextUpdate] : []));
   return {
     intermediateId: intermediate.id,
     crls: { total: scopes.length, missing: scopes.length - signed.length },
     ...(ends.length > 0 && { nextUpdate: new Date(Math.min(...ends)) }),
+    ...(deltaEnds.length > 0 && { deltaNextUpdate: new Date(Math.min(...deltaEnds)) }),
     ...(responder && { responderNotAfter: new Date(responder.value.notAfter) }),
   };
 }

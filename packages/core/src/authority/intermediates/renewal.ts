@@ -37,7 +37,8 @@ export function intermediateTask(context: AuthorityContext): MaintenanceTask {
       const newest = await newestActive(context);
       const dueAt = newest === undefined ? Number.POSITIVE_INFINITY : renewalDueAt(newest.value);
       if (newest === undefined || dueAt > now) return { more: false, nextDueAt: Math.min(dueAt, now + DAY) };
-      const requestId = newest.value.renewedBy ?? (await requestSuccessor(context, newest, signal ? { signal } : {}));
+      const requestId =
+        (await openRequest(context, newest)) ?? (await requestSuccessor(context, newest, signal ? { signal } : {}));
       if (requestId !== undefined) {
         logger?.warn('An intermediate ends: the root has to sign the request for the next one', {
           authority: context.name,
@@ -63,6 +64,13 @@ async function newestActive(context: AuthorityContext): Promise<Installed | unde
     .sort((a, b) => (b.value.installedIn ?? 0) - (a.value.installedIn ?? 0))[0];
 }
 
+/** The request for a successor that can still come of it: not of one that was retired or revoked since. */
+async function openRequest({ store }: AuthorityContext, { value }: Installed): Promise<string | undefined> {
+  if (value.renewedBy === undefined) return undefined;
+  const successor = await store.get(intermediates, value.renewedBy);
+  return successor?.value.state === 'requested' || successor?.value.state === 'onHold' ? successor.id : undefined;
+}
+
 /** @returns the id of the request, undefined where another intermediate has taken over meanwhile */
 async function requestSuccessor(
   context: AuthorityContext,
@@ -81,7 +89,7 @@ async function requestSuccessor(
     await transaction.get(authorities, name);
     if ((await newestActive(context))?.id !== id) return undefined;
     const entry = await transaction.get(intermediates, id);
-    if (entry === undefined || entry.value.renewedBy !== undefined) return entry?.value.renewedBy;
+    if (entry === undefined || entry.value.renewedBy !== value.renewedBy) return entry?.value.renewedBy;
     const renewed = { ...entry.value, renewedBy: request.id };
     transaction.put(intermediates, id, renewed, entry.bytes === undefined ? {} : { bytes: entry.bytes });
     put(transaction);

@@ -3,6 +3,8 @@ import { StorageError } from '../../errors/storage-error.ts';
 import type { RenewalFailure } from '../../ports/renewal-source.ts';
 import { BrokenOffError } from '../leases/hold-lease.ts';
 
+const NAME = /^[A-Za-z]\w{0,63}$/;
+
 /**
  * What an event may say of a failure. Only the SDK's own errors are quoted: what another error says is not known to hold no secret.
  *
@@ -10,13 +12,20 @@ import { BrokenOffError } from '../leases/hold-lease.ts';
  */
 export function describeFailure(error: unknown, now: number): RenewalFailure {
   if (!(error instanceof ChanceryError)) {
-    const name = error instanceof Error ? error.name : typeof error;
+    const name = nameOf(error);
     return { code: name, message: `The issuer failed with ${name}` };
   }
   const { code, message } = error;
   const { retryAfterMs } = error as { readonly retryAfterMs?: unknown };
   if (typeof retryAfterMs !== 'number' || !Number.isFinite(retryAfterMs)) return { code, message };
   return { code, message, retryAfter: now + Math.max(0, Math.ceil(retryAfterMs)) };
+}
+
+/** What an error is called, if that is a name and nothing else. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const name: unknown = error.name;
+  return typeof name === 'string' && NAME.test(name) ? name : 'Error';
 }
 
 /** Whether the storage failed and not the issuer: the job then stays as it is, and is claimed again when its lease has run out. */

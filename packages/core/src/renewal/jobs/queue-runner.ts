@@ -111,7 +111,7 @@ export class QueueRunner {
   }
 }
 
-/** Jobs that are leased and wait for a slot, the one whose certificate ends first in front: a first one has none yet. */
+/** Jobs that are leased and wait for a slot, the most urgent in front, as they were claimed. */
 class ClaimedJobs {
   readonly #jobs: LeasedJob[] = [];
   #since = Number.NEGATIVE_INFINITY;
@@ -135,8 +135,7 @@ class ClaimedJobs {
     jobs: readonly RenewalJob[],
     { since, until, wereAll }: { readonly since: number; readonly until: number; readonly wereAll: boolean },
   ): void {
-    const leased = jobs.map((job) => ({ job, until }));
-    this.#jobs.push(...leased.sort((a, b) => a.job.notAfter - b.job.notAfter));
+    this.#jobs.push(...jobs.map((job) => ({ job, until })));
     this.#since = since;
     this.#wereAll = wereAll;
   }

@@ -71,14 +71,19 @@ export async function underLease<T>(
     if (held === false || clock.now() >= until) end('lease-lost', 'The lease was lost while the work ran');
     else scheduleExtension();
   };
-  const scheduleExtension = (): void =>
-    after(Math.max(0, Math.ceil((until - clock.now()) / 3)), () => {
+  const scheduleExtension = (): void => {
+    // Of a clock that was set back, more seems to be left than there ever was.
+    const left = Math.min(until - clock.now(), lease.leaseMs);
+    after(Math.max(0, Math.ceil(left / 3)), () => {
       void extend();
     });
+  };
   const onAbort = (): void => end('aborted', 'The work was broken off', signal?.reason);
 
   if (signal?.aborted) throw new BrokenOffError('aborted', 'The work was broken off', signal.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  // One of its own for each work: the runtime takes many listeners to one signal for a leak.
+  const stop = signal && AbortSignal.any([signal]);
+  stop?.addEventListener('abort', onAbort, { once: true });
   scheduleExtension();
   after(limitMs, () => end('time-limit', `The work took longer than ${limitMs} ms`));
   try {
@@ -86,7 +91,7 @@ export async function underLease<T>(
   } finally {
     over = true;
     for (const callOff of calls) callOff();
-    signal?.removeEventListener('abort', onAbort);
+    stop?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -11,21 +11,28 @@ export interface LedgerRules {
   /** Whether the issuer of a name could be reached from one instant to the other. */
   wasReachable(name: string, from: number, to: number): boolean;
   /** When a certificate may be replaced at the earliest, epoch milliseconds. */
-  earliest(life: Life): number;
+  earliest(certificate: ScriptedCertificate): number;
+  /** The time in which its issuer suggests that a certificate be replaced, if it can be reached then; undefined where it suggests nothing. */
+  suggested(certificate: ScriptedCertificate): { readonly from: number; readonly to: number } | undefined;
 }
 
 /**
- * What the issuers of a simulation have issued, and what is wrong with it: a certificate that was replaced twice, or too early, and a name
- * that was without a valid certificate although its issuer could be reached for the last third of the life of the one before.
+ * What the issuers of a simulation have issued, and what is wrong with it: a certificate that was replaced twice, too early, or later than its
+ * issuer suggests, and a name that was without a valid certificate although its issuer could be reached for the last third of the life of the one before.
  */
 export class IssuanceLedger {
-  readonly violations: string[] = [];
+  readonly #violations = new Set<string>();
   readonly #rules: LedgerRules;
   readonly #current = new Map<string, ScriptedCertificate>();
   #issued = 0;
 
   constructor(rules: LedgerRules) {
     this.#rules = rules;
+  }
+
+  /** Each in a sentence. */
+  get violations(): readonly string[] {
+    return [...this.#violations];
   }
 
   get issued(): number {
@@ -54,6 +61,10 @@ export class IssuanceLedger {
     if (issuedAt < this.#rules.earliest(before)) {
       this.#tell(name, issuedAt, `was renewed ${(before.notAfter - issuedAt) / 86_400_000} days before its end`);
     }
+    const suggested = this.#rules.suggested(before);
+    if (suggested && issuedAt > suggested.to && this.#rules.wasReachable(name, suggested.from, suggested.to)) {
+      this.#tell(name, issuedAt, `was renewed ${(issuedAt - suggested.to) / 86_400_000} days later than suggested`);
+    }
     if (issuedAt > before.notAfter) this.lapsed(name, before);
   }
 
@@ -65,6 +76,6 @@ export class IssuanceLedger {
   }
 
   #tell(name: string, at: number, problem: string): void {
-    this.violations.push(`${name} ${problem}, at ${new Date(at).toISOString()}`);
+    this.#violations.add(`${name} ${problem}, at ${new Date(at).toISOString()}`);
   }
 }

@@ -3,6 +3,7 @@ import type { Keyring } from '../../keyring/keyring.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Issuer } from '../../ports/issuer.ts';
 import type { StorageBackend } from '../../ports/storage.ts';
+import type { IssuerBudget } from '../../renewal/options.ts';
 import { RenewalScheduler } from '../../renewal/renewal-scheduler.ts';
 import { type FaultInjector, faultInjector } from '../fault-injector.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
@@ -23,6 +24,8 @@ export interface RenewalInstanceOptions {
   readonly crypto: CryptoProvider;
   readonly clock: VirtualClock;
   readonly timers: VirtualTimers;
+  /** By issuer. */
+  readonly budgets: Readonly<Record<string, IssuerBudget>>;
 }
 
 /** A process with a certificate manager and a scheduler, whose storage fails now and then. */
@@ -32,7 +35,7 @@ export class RenewalInstance {
   readonly scheduler: RenewalScheduler;
   readonly #storage: FaultInjector;
 
-  constructor({ seed, storage: shared, keyring, issuers, crypto, clock, timers }: RenewalInstanceOptions) {
+  constructor({ seed, storage: shared, keyring, issuers, crypto, clock, timers, budgets }: RenewalInstanceOptions) {
     const { process } = this;
     this.#storage = faultInjector(shared, seed === undefined ? { seed: 0 } : { seed, rate: FAULT_RATE });
     const storage = process.through(this.#storage);
@@ -55,6 +58,7 @@ export class RenewalInstance {
       clock,
       timer: process.timer(timers.set),
       checkIntervalMs: HOUR,
+      budgets,
       maintain: [sweeping(storage, clock)],
     });
   }

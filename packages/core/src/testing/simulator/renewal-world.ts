@@ -4,12 +4,20 @@ import { LocalKeyring } from '../../keyring/local-keyring.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { SeededRandom } from '../random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
-import { IssuanceLedger, type Life } from './issuance-ledger.ts';
+import { IssuanceLedger } from './issuance-ledger.ts';
+import type { MovingWindows } from './moving-windows.ts';
 import { draw } from './outages.ts';
 import { RenewalInstance } from './renewal-instance.ts';
 import type { RenewalSimulation, RenewalSimulationOptions } from './renewal-simulation.ts';
+import type { ScriptedCertificate } from './scripted-issuer.ts';
 import { simulatedCrypto } from './simulated-crypto.ts';
-import { drawLifetime, ISSUER_NAMES, type SimulatedIssuer, simulatedIssuers } from './simulated-issuers.ts';
+import {
+  ADVISING_ISSUER,
+  drawLifetime,
+  ISSUER_NAMES,
+  type SimulatedIssuer,
+  simulatedIssuers,
+} from './simulated-issuers.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 
 const MINUTE = 60_000;
@@ -19,6 +27,9 @@ const DAY = 24 * HOUR;
 const ACCIDENT_MS = 15 * DAY;
 const AUDIT_MS = 6 * HOUR;
 const LONGEST_CREATION_MS = 20 * DAY;
+/** How many names have windows at the most, which are asked for once a day each, and what their certificates live. */
+const MOST_ADVISED = 20;
+const ADVISED_LIFETIME = 90 * DAY;
 /** The defaults, less the most that the jitter can be. */
 const EARLIEST = { fraction: 2 / 3 - 0.05, shortLivedFraction: 1 / 2 - 0.05, jitter: 0 };
 
@@ -52,11 +63,16 @@ export class RenewalWorld {
     this.#options = options;
     this.#keyring = LocalKeyring.generate({ crypto });
     for (let at = 0; at < options.names; at++) {
-      this.#subjects.set(`n${at}.example`, { issuer: random.pick(ISSUER_NAMES), lifetimeMs: drawLifetime(random) });
+      const advised = at < Math.min(options.names / 10, MOST_ADVISED);
+      const subject = advised
+        ? { issuer: ADVISING_ISSUER, lifetimeMs: ADVISED_LIFETIME }
+        : { issuer: random.pick(ISSUER_NAMES), lifetimeMs: drawLifetime(random) };
+      this.#subjects.set(`n${at}.example`, subject);
     }
     this.ledger = new IssuanceLedger({
       wasReachable: (name, from, to) => this.#issuer(this.#subject(name).issuer).outages.wasReachable({ from, to }),
-      earliest: (life) => this.#earliest(life),
+      earliest: (certificate) => this.#earliest(certificate),
+      suggested: ({ serialNumber, names: [name = ''] }) => this.#windowsOf(name)?.due(serialNumber),
     });
     this.#issuers = simulatedIssuers({
       random,
@@ -120,6 +136,8 @@ export class RenewalWorld {
       crypto: this.#crypto,
       clock: this.#clock,
       timers: this.#timers,
+      // What is ordered at once comes for a day.
+      budgets: { public: { limit: Math.ceil(this.#options.names / 50), periodMs: HOUR } },
     });
   }
 
@@ -185,9 +203,16 @@ export class RenewalWorld {
     }
   }
 
-  #earliest({ notBefore, notAfter }: Life): number {
+  #earliest({ notBefore, notAfter, serialNumber, names: [name = ''] }: ScriptedCertificate): number {
     const byAge = renewalDue({ notBefore, notAfter, jitterSeed: '', policy: EARLIEST });
+    const suggested = this.#windowsOf(name)?.earliest(serialNumber);
+    // A window that is open from the beginning is not followed for a day.
+    if (suggested !== undefined) return Math.min(byAge, Math.max(suggested, notBefore + DAY));
     return notBefore <= this.#orderedAt ? Math.min(byAge, this.#orderedAt) : byAge;
+  }
+
+  #windowsOf(name: string): MovingWindows | undefined {
+    return this.#issuer(this.#subject(name).issuer).windows;
   }
 
   #subject(name: string): Subject {

@@ -11,7 +11,7 @@ const DAY = 86_400_000;
  * answers. Keys and signatures are simulated, all else is the real thing.
  *
  * @returns what happened; `violations` is empty if no name was ever without a valid certificate although its issuer could be reached for the
- *   last third of its life, and no certificate was renewed twice or too early
+ *   last third of its life, and no certificate was renewed twice, too early, or later than its issuer suggested
  * @throws {InvalidInputError} INVALID_ARGUMENT: a number is out of range
  *
  * @example

@@ -1,7 +1,9 @@
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { CertificateRequest, Issuer } from '../../ports/issuer.ts';
+import { parseCertificate } from '../../x509/certificate/certificate.ts';
 import type { SeededRandom } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
+import { MovingWindows } from './moving-windows.ts';
 import { Outages } from './outages.ts';
 import { type ScriptedAnswer, type ScriptedCertificate, ScriptedIssuer } from './scripted-issuer.ts';
 import type { VirtualTimers } from './virtual-timers.ts';
@@ -10,14 +12,16 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-/** The issuers' names. */
+/** The names of the issuers that give no windows. */
 export const ISSUER_NAMES = ['private', 'public'] as const;
+/** The name of the one that does (RFC 9773). */
+export const ADVISING_ISSUER = 'advising';
 
 /** What the certificates of a simulation live, in days, each with its share. */
 const LIFETIMES = [
-  [0.15, 90],
-  [0.3, 180],
-  [0.52, 365],
+  [0.05, 90],
+  [0.25, 180],
+  [0.67, 365],
   [0.028, 47],
   [0.002, 6],
 ] as const;
@@ -47,11 +51,31 @@ export interface SimulatedIssuersOptions {
 export interface SimulatedIssuer {
   readonly issuer: Issuer;
   readonly outages: Outages;
+  readonly windows?: MovingWindows;
 }
 
 /** Makes issuers that are down now and then, and fail, ask for a rest, take their time or answer late otherwise. */
 export function simulatedIssuers(options: SimulatedIssuersOptions): ReadonlyMap<string, SimulatedIssuer> {
-  return new Map(ISSUER_NAMES.map((name) => [name, simulatedIssuer(options)]));
+  const issuers = new Map<string, SimulatedIssuer>(ISSUER_NAMES.map((name) => [name, simulatedIssuer(options)]));
+  return issuers.set(ADVISING_ISSUER, advisingIssuer(options));
+}
+
+/** An issuer that gives windows, most of the time. */
+function advisingIssuer(options: SimulatedIssuersOptions): SimulatedIssuer {
+  const { random, clock, onIssued } = options;
+  const windows = new MovingWindows(random, clock);
+  const { issuer, outages } = simulatedIssuer({
+    ...options,
+    onIssued: (certificate) => {
+      windows.add(certificate);
+      onIssued(certificate);
+    },
+  });
+  const renewalInfo: NonNullable<Issuer['renewalInfo']> = async ({ certificateDer }) => {
+    if (outages.isDown(clock.now()) || random.chance(0.05)) throw new Error('The simulated issuer fails');
+    return windows.tell(parseCertificate(certificateDer).serialNumber);
+  };
+  return { issuer: { ...issuer, renewalInfo }, outages, windows };
 }
 
 function simulatedIssuer(options: SimulatedIssuersOptions): SimulatedIssuer {

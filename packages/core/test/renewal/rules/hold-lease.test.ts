@@ -68,6 +68,27 @@ describe('work under a lease', () => {
     expect(long.timer.size).toBe(0);
   });
 
+  it('has its lease extended as often, where the clock is set back', async () => {
+    const clock = new VirtualClock();
+    const waits: { readonly ms: number; readonly callback: () => void }[] = [];
+    const lease = {
+      leaseMs: LEASE,
+      until: clock.now() + LEASE,
+      extend: async () => {
+        clock.set(clock.now() - 3_600_000);
+        return true;
+      },
+    };
+    const timer = (ms: number, callback: () => void) => {
+      waits.push({ ms, callback });
+      return () => undefined;
+    };
+    void underLease(lease, { clock, timer, limitMs: LIMIT }, () => new Promise(() => undefined));
+    waits[0]?.callback();
+    await settle();
+    expect(waits.map(({ ms }) => ms)).toEqual([LEASE / 3, LIMIT, LEASE / 3]);
+  });
+
   it('is broken off when its time is over', async () => {
     const { timer, begun, outcome } = held([], { limitMs: 60_000 });
     await timer.advanceTo(begun + 59_999);

@@ -7,15 +7,15 @@ import { seed, soakSize } from '../../support/soak.ts';
 it('renews every certificate in time and once, through outages, kills and pauses of years', async () => {
   const database = new MemoryDatabase();
   const openStorage = (clock: Clock) => new MemoryStorage({ clock, database });
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   const result = await simulateRenewals({
     seed: seed(60),
     names: soakSize(150, 10_000),
     days: soakSize(240, 730),
     openStorage,
   });
-  const seconds = (performance.now() - begun) / 1_000;
-  console.info(`${result.summary}; ${seconds.toFixed(1)} s`);
+  const { user, system } = process.cpuUsage(begun);
+  console.info(`${result.summary}; ${((user + system) / 1e6).toFixed(1)} s of one core`);
   expect(result.violations).toEqual([]);
   expect(result.names).toBe(soakSize(150, 10_000));
-}, 120_000);
+}, 600_000);
