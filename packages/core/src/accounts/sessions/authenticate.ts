@@ -54,7 +54,8 @@ export async function authenticate(
   const { claims } = token;
   const presented = { proof, bindingSecret, accessToken, ...signalOf(options) };
   const verified = await checkBinding(context.proofJudge, claims.cnf ?? {}, presented);
-  if (mode === 'offline') return principalOf(claims, claims.roles);
+  // A copy: the claims may be remembered, and are nobody's to change.
+  if (mode === 'offline') return principalOf(claims, [...claims.roles]);
   const roles = await checkStanding(context, token);
   if (verified !== undefined) {
     const spent = await context.store.commit([await spendProof(context.store, verified)], signalOf(options));

@@ -10,6 +10,7 @@ import type { ProofJudge } from '../proofs/proof-judge.ts';
 import { RecentKeys } from '../proofs/recent-keys.ts';
 import { SigningKeys, STALE_LIMIT_MS } from '../signing-keys/signing-keys.ts';
 import type { TokenIssuer } from '../tokens/access-token.ts';
+import { VerifiedTokens } from '../tokens/verified-tokens.ts';
 import { type SessionOptions, type SessionSettings, sessionSettings } from './session-options.ts';
 
 /** How old the keys may be that `jwks()` serves: it adds to how long verifiers cache them. */
@@ -64,7 +65,7 @@ export function createSessionContext(ground: SessionGround, options: SessionOpti
     ...ground,
     settings,
     signingKeys,
-    tokenIssuer: { clock, signingKeys, issuer, audience, clockToleranceMs },
+    tokenIssuer: { clock, signingKeys, verified: new VerifiedTokens(), issuer, audience, clockToleranceMs },
     proofJudge: {
       crypto,
       clock,

@@ -6,6 +6,8 @@ import { type AccessTokenClaims, accessTokenClaims } from './access-token-claims
 import { loadJose } from './jose.ts';
 import { readJwsHeader, verifyJws } from './jws.ts';
 import { tokenInvalid } from './token-errors.ts';
+import type { VerificationKey } from './verification-key.ts';
+import type { TokenHeader, VerifiedTokens } from './verified-tokens.ts';
 
 const TYPE = 'at+jwt';
 const MAX_LENGTH = 16_384;
@@ -16,6 +18,8 @@ const SECOND_MS = 1_000;
 export interface TokenIssuer {
   readonly clock: Clock;
   readonly signingKeys: SigningKeys;
+  /** Whose signatures were computed already. */
+  readonly verified: VerifiedTokens;
   /** The `iss` claim. */
   readonly issuer: string;
   /** The `aud` claim. */
@@ -58,19 +62,31 @@ export async function verifyAccessToken(
   token: unknown,
   options: { readonly evenExpired?: boolean } = {},
 ): Promise<VerifiedToken> {
+  const { signingKeys, verified, clock } = issuer;
+  const header = verified.headerOf(token) ?? readHeader(token);
+  const key = await signingKeys.verifier(header.kid);
+  if (key === undefined) throw tokenInvalid('its kid names no published key');
+  if (header.alg !== key.algorithm) throw tokenInvalid('its alg is not that of its key');
+  const text = token as string;
+  const remembered = verified.claimsOf(text, key, clock.now());
+  const claims = remembered ?? (await provenClaims(text, key));
+  checkClaims(issuer, claims, options.evenExpired ?? false);
+  if (remembered === undefined) verified.add(text, { header, claims, key }, clock.now());
+  return { claims, kid: header.kid };
+}
+
+function readHeader(token: unknown): TokenHeader {
   const { typ, alg, kid } = readJwsHeader(token, SHAPE);
   if (typ !== TYPE) throw tokenInvalid(`its typ is not '${TYPE}'`);
   if (typeof kid !== 'string') throw tokenInvalid('its header names no kid');
-  const key = await issuer.signingKeys.verifier(kid);
-  if (key === undefined) throw tokenInvalid('its kid names no published key');
-  if (alg !== key.algorithm) throw tokenInvalid('its alg is not that of its key');
-  const claims = accessTokenClaims.safeParse(await verifyJws(token as string, key, tokenInvalid));
-  if (!claims.success) {
-    const fields = claims.error.issues.map(({ path }) => path.map(String).join('.'));
-    throw tokenInvalid(`its claims are missing or malformed: ${fields.join(', ')}`);
-  }
-  checkClaims(issuer, claims.data, options.evenExpired ?? false);
-  return { claims: claims.data, kid };
+  return { kid, alg };
+}
+
+async function provenClaims(token: string, key: VerificationKey): Promise<AccessTokenClaims> {
+  const claims = accessTokenClaims.safeParse(await verifyJws(token, key, tokenInvalid));
+  if (claims.success) return claims.data;
+  const fields = claims.error.issues.map(({ path }) => path.map(String).join('.'));
+  throw tokenInvalid(`its claims are missing or malformed: ${fields.join(', ')}`);
 }
 
 function checkClaims(

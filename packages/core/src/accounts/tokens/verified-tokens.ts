@@ -1,0 +1,68 @@
+import type { AccessTokenClaims } from './access-token-claims.ts';
+import type { VerificationKey } from './verification-key.ts';
+
+/** What the header of an access token says of its signature. */
+export interface TokenHeader {
+  readonly kid: string;
+  readonly alg: unknown;
+}
+
+interface Kept {
+  readonly header: TokenHeader;
+  readonly claims: AccessTokenClaims;
+  readonly key: VerificationKey;
+}
+
+const KEPT = 4_096;
+
+/**
+ * Tokens whose signature one key has verified: a client sends its token with every request, and the same letters verify by the same
+ * key. Nothing else is remembered; whether the key is still published, and what the claims say at this instant, is for whoever asks to judge.
+ */
+export class VerifiedTokens {
+  readonly #tokens = new Map<string, Kept>();
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#tokens.size;
+  }
+
+  /** The header of a token that has verified; undefined of every other. */
+  headerOf(token: unknown): TokenHeader | undefined {
+    return this.#tokens.get(token as string)?.header;
+  }
+
+  /** What a token holds, if this very key has verified it, and it has not run out since. */
+  claimsOf(token: string, key: VerificationKey, now: number): AccessTokenClaims | undefined {
+    const kept = this.#tokens.get(token);
+    if (kept === undefined) return undefined;
+    // Taken out and put in again, it is the last to be dropped.
+    this.#tokens.delete(token);
+    if (kept.key !== key || hasRunOut(kept, now)) return undefined;
+    this.#tokens.set(token, kept);
+    return kept.claims;
+  }
+
+  /** Remembers a token that a key has just verified. */
+  add(token: string, kept: Kept, now: number): void {
+    if (hasRunOut(kept, now)) return;
+    this.#dropIdle(now);
+    this.#tokens.set(token, kept);
+  }
+
+  /** Those that were not asked for the longest go: where they have run out two at a time, so that none stays for long. */
+  #dropIdle(now: number): void {
+    let looked = 0;
+    for (const [token, kept] of this.#tokens) {
+      if (this.#tokens.size < KEPT && !hasRunOut(kept, now)) return;
+      this.#tokens.delete(token);
+      looked += 1;
+      if (looked === 2) return;
+    }
+  }
+}
+
+/** By the letter of `exp`: what clocks that differ are granted beyond it is verified anew. */
+function hasRunOut({ claims }: Kept, now: number): boolean {
+  return claims.exp * 1_000 <= now;
+}
