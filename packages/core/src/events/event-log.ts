@@ -22,6 +22,7 @@ import { eventWrite, type PersonalData, personalEventWrites } from './event-writ
 import type { LogContext } from './log-context.ts';
 import { eventOf, type LogEntry } from './log-entry.ts';
 import { checkLogOptions, type EventLogOptions, LOG_DEFAULTS } from './log-options.ts';
+import { type LogStatus, type LogStatusOptions, logStatus } from './log-status.ts';
 import { checkpointTask, sequencingTask } from './log-tasks.ts';
 import { OwnerKeys } from './personal/owner-keys.ts';
 import { resealTask } from './reseal.ts';
@@ -153,6 +154,26 @@ export class EventLog {
    */
   list(options: ListEventsOptions): Promise<{ items: LogEntry[]; cursor?: string }> {
     return this.#log.list(options);
+  }
+
+  /**
+   * How many entries were ever chained: the sequence number of the next one. Those that retention has removed count.
+   *
+   * @throws {ChanceryError} ABORTED
+   * @throws {StorageError} any of its codes: the storage failed
+   */
+  size(options: Abortable = {}): Promise<number> {
+    return this.#log.size(options);
+  }
+
+  /**
+   * Tells how the log is doing: how much waits to be chained and since when, and when it was last signed.
+   *
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed
+   * @throws {StorageError} any of its codes: the storage failed
+   */
+  status(options: LogStatusOptions = {}): Promise<LogStatus> {
+    return logStatus(this.#context, options);
   }
 
   /**

@@ -39,6 +39,7 @@ describe('retention', () => {
       checkpoints: 4,
     });
     expect(await events.list({ limit: 10, from: 2, subject: 's1' })).toEqual({ items: [] });
+    expect(await events.size()).toBe(10);
     await writeEvents(events, [factsOf('more')]);
     await sequence(events);
     expect((await numbers(events)).at(-1)).toBe(10);

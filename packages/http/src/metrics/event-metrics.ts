@@ -53,7 +53,8 @@ export function eventMetrics(
     // A series that begins with its first failure shows no increase by it.
     expect(issuerNames) {
       for (const issuer of issuerNames) {
-        for (const [kind, outcome] of Object.values(OUTCOMES)) counters[kind].inc({ issuer: issuers.of(issuer), outcome }, 0);
+        for (const [kind, outcome] of Object.values(OUTCOMES))
+          counters[kind].inc({ issuer: issuers.of(issuer), outcome }, 0);
       }
     },
   };

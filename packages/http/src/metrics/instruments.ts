@@ -64,12 +64,21 @@ export class Instruments {
     return new this.#client.Histogram({ ...this.#configured(described), buckets } as HistogramConfiguration<L>);
   }
 
-  /** @param collect - run before the gauge is read; it must not throw */
+  /**
+   * Makes a gauge without any value: a zero that nobody has measured looks like one that somebody has.
+   *
+   * @param collect - run before the gauge is read; it must not throw
+   */
   gauge<L extends string = never>(described: Described<L>, collect?: () => void | Promise<void>): GaugeOf<L> {
-    return new this.#client.Gauge({
+    const gauge = new this.#client.Gauge({
       ...this.#configured(described),
       ...(collect && { collect }),
     } as GaugeConfiguration<L>);
+    const hasLabels = (described.labels ?? []).length > 0;
+    // What has no labels begins with zero, and goes back to it by a reset.
+    const reset = () => (hasLabels ? gauge.reset() : gauge.remove({}));
+    reset();
+    return { reset, set: (labels, value) => gauge.set(labels, value) };
   }
 
   #configured<L extends string>({ name, help, labels = [] }: Described<L>) {

@@ -28,7 +28,13 @@ export interface MetricsOptions {
   readonly stopwatch?: () => number;
 }
 
-const DEFAULTS = { prefix: 'chancery_', refreshMs: 30_000, scrapeTimeoutMs: 5_000, countUpTo: 100_000, lookThrough: 1_000 };
+const DEFAULTS = {
+  prefix: 'chancery_',
+  refreshMs: 30_000,
+  scrapeTimeoutMs: 5_000,
+  countUpTo: 100_000,
+  lookThrough: 1_000,
+};
 
 /** The options that have a range, with what counts where one was left out. */
 export type MetricsSettings = Readonly<typeof DEFAULTS>;
@@ -53,7 +59,12 @@ export function checkMetricsOptions(options: MetricsOptions): MetricsSettings {
   };
 }
 
-function ranged(name: Exclude<keyof MetricsSettings, 'prefix'>, value: number | undefined, least: number, most: number) {
+function ranged(
+  name: Exclude<keyof MetricsSettings, 'prefix'>,
+  value: number | undefined,
+  least: number,
+  most: number,
+) {
   if (value === undefined) return DEFAULTS[name];
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${quoted(value)}`);

@@ -1,4 +1,5 @@
-import type { CommitResult, StorageBackend } from '@chancery/core';
+import type { StorageBackend } from '@chancery/core';
+import type { CommitResult } from '@chancery/core/ports';
 import { aroundStorage } from '../observation/around-storage.ts';
 import { errorCode } from '../observation/error-code.ts';
 import type { Instruments } from './instruments.ts';

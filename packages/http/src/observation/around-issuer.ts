@@ -12,8 +12,7 @@ export function aroundIssuer(issuer: Issuer, around: AroundIssuer): Issuer {
   return {
     requestCertificate: (request) => around('requestCertificate', async () => issuer.requestCertificate(request)),
     ...(revokeCertificate && {
-      revokeCertificate: (request) =>
-        around('revokeCertificate', async () => revokeCertificate.call(issuer, request)),
+      revokeCertificate: (request) => around('revokeCertificate', async () => revokeCertificate.call(issuer, request)),
     }),
     ...(renewalInfo && {
       renewalInfo: (request) => around('renewalInfo', async () => renewalInfo.call(issuer, request)),
