@@ -4,9 +4,13 @@ import { defineConfig } from 'vitest/config';
 const source = { conditions: ['source'] };
 const fromSource = { resolve: source, ssr: { resolve: source } };
 
-/** The tests of core that have a storage under them. The others would only do the same again. */
+/** The tests that have a storage under them. The others would only do the same again. */
 const onStorage = {
-  include: ['packages/core/test/{accounts,acme,authority,certificates,events,renewal,store,vault}/**/*.test.ts'],
+  include: [
+    'packages/core/test/{accounts,acme,authority,certificates,events,renewal,store,vault}/**/*.test.ts',
+    // Of the handlers, what their instances share.
+    'packages/http/test/storage/*.test.ts',
+  ],
   exclude: [
     // Neither the offline root, nor the names that a policy allows, nor the declaration of a collection know a storage.
     'packages/core/test/authority/offline-root-*.test.ts',

@@ -18,6 +18,7 @@ import { sessionOperations } from './handlers/sessions/session-operations.ts';
 import { challengeOperation, jwksOperation } from './handlers/well-known/well-known-operations.ts';
 import type { HandlersOptions } from './handlers-options.ts';
 import { Idempotency } from './idempotency/idempotency.ts';
+import { FailedTokens } from './limits/failed-tokens.ts';
 import { RateLimits } from './limits/rate-limits.ts';
 import { StateStorage } from './limits/state-storage.ts';
 import { descriptionOperation } from './openapi/description-operation.ts';
@@ -123,7 +124,7 @@ function handlerContext(options: HandlersOptions): HandlerContext {
 }
 
 function resourcesOf({ basePath = '', eventPollMs = 1_000, logger }: HandlersOptions, context: HandlerContext) {
-  const { accounts, authority, certificates, vault, acme, events, registration, clock, timer } = context;
+  const { accounts, authority, certificates, vault, acme, events, registration, clock, timer, authenticator } = context;
   const readiness = new Readiness({ checks: context.readiness, clock, timer, logger });
   const tail = events && new EventTail({ events, timer, pollMs: eventPollMs, logger });
   return {
@@ -139,7 +140,7 @@ function resourcesOf({ basePath = '', eventPollMs = 1_000, logger }: HandlersOpt
         ]
       : [],
     records: vault ? recordOperations(vault) : [],
-    events: events && tail ? eventOperations(events, tail, { clock, timer }) : [],
+    events: events && tail ? eventOperations(events, tail, { authenticator, clock, timer }) : [],
     pki: authority ? [...pkiOperations(authority), ...ocspOperations(authority, clock)] : [],
     acmeChallenge: acme ? [challengeOperation(acme)] : [],
     jwks: accounts ? [jwksOperation(accounts)] : [],
@@ -151,12 +152,14 @@ function dispatcherParts(options: HandlersOptions, { authenticator, clock, timer
   const { storage, keyring, crypto = nodeCrypto(), logger, observe, basePath = '', publicOrigin } = options;
   const { bodyLimit = 65_536, recordLimit = 16 * 1_048_576, bodyTimeoutMs = 30_000 } = options;
   const state = new StateStorage({ storage, keyring, crypto });
+  const rateLimits = new RateLimits(state, crypto, options.rateLimits);
   return {
     basePath,
     authenticator,
     permissions: new RolePermissions(options.permissions),
     proxies: new TrustedProxies(options),
-    rateLimits: new RateLimits(state, crypto, options.rateLimits),
+    rateLimits,
+    failedTokens: new FailedTokens(rateLimits, clock),
     idempotency: new Idempotency(state, clock),
     cors: new Cors(options.cors),
     securityHeaders: securityHeaders(publicOrigin),

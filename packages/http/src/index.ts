@@ -6,6 +6,8 @@ export type { ChallengeSource } from './handlers/context.ts';
 export type { CheckOutcome, ReadinessCheck, ReadinessChecks, ReadinessReport } from './handlers/health/readiness.ts';
 export type { HandlersOptions } from './handlers-options.ts';
 export type { RateLimitOptions } from './limits/rate-limits.ts';
+export { createMetrics, type Metrics, type WatchedManagers } from './metrics/metrics.ts';
+export type { MetricsOptions, MetricsRegister } from './metrics/metrics-options.ts';
 export { type NodeListener, toNodeListener } from './node/to-node-listener.ts';
 export type { OpenApiDocument } from './openapi/open-api-document.ts';
 export type { PermissionName } from './permissions/permission-name.ts';
@@ -16,3 +18,5 @@ export type { ClientCertificateHeader, TrustedProxiesOptions } from './proxies/t
 export type { Exchange } from './routing/dispatcher.ts';
 export type { RouteDescription } from './routing/route-description.ts';
 export type { CorsOptions } from './security/cors.ts';
+export { createTracing, type Tracing } from './tracing/tracing.ts';
+export type { TracerSource, TracingOptions } from './tracing/tracing-options.ts';

@@ -22,6 +22,7 @@ describe('rate limits', () => {
     const refused = await ask(api.ann.token, api.another());
     expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED']);
     expect(refused.headers.get('retry-after')).toBe('20');
+    expect(refused.headers.get('ratelimit')).toBe('"account";r=0;t=60');
     expect((await ask(api.bob.token)).status).toBe(200);
     api.clock.advance(20_000);
     expect((await ask(api.ann.token)).status).toBe(200);
@@ -38,6 +39,35 @@ describe('rate limits', () => {
     expect((await login('::ffff:192.0.2.1')).status).toBe(201);
     expect((await login('192.0.2.1')).status).toBe(201);
     expect((await login('192.0.2.1')).status).toBe(429);
+  });
+
+  it('count tokens and proofs that are refused by address, and hold nothing against good ones', async () => {
+    const failedTokens = { limit: 3, periodMs: 60_000 };
+    api = await createTestApi({ rateLimits: { failedTokens, account: false, address: false } });
+    const ask = async (token: string, remoteAddress = '192.0.2.7', handlers = api.handlers) => {
+      const connection = { remoteAddress };
+      const { status, body, headers } = await callApi(handlers, 'GET', '/sessions/current', { token, connection });
+      return [status, body.code, headers.get('retry-after')];
+    };
+    await api.call('DELETE', '/sessions/current', { token: api.bob.token });
+    const forged = `${api.ann.token.slice(0, -4)}AAAA`;
+    expect(await ask(forged)).toEqual([401, 'TOKEN_INVALID', null]);
+    expect(await ask('nonsense')).toEqual([401, 'TOKEN_INVALID', null]);
+    expect(await ask(api.bob.token, '192.0.2.7', api.another())).toEqual([401, 'TOKEN_REVOKED', null]);
+    for (const token of [forged, api.bob.token, 'nonsense']) {
+      expect(await ask(token)).toEqual([429, 'RATE_LIMITED', '20']);
+      expect(await ask(token, '192.0.2.7', api.another())).toEqual([429, 'RATE_LIMITED', '20']);
+    }
+    expect((await ask(api.ann.token))[0]).toBe(200);
+    expect(await ask(forged, '192.0.2.8')).toEqual([401, 'TOKEN_INVALID', null]);
+    api.clock.advance(20_000);
+    expect(await ask(forged)).toEqual([401, 'TOKEN_INVALID', null]);
+    expect(await ask(forged)).toEqual([429, 'RATE_LIMITED', '20']);
+    // Clients find out by these that it is time to refresh.
+    api.clock.advance(3_600_000);
+    for (let count = 0; count < 6; count++) {
+      expect(await ask(api.ann.token)).toEqual([401, 'TOKEN_EXPIRED', null]);
+    }
   });
 
   it('can be left out', async () => {
@@ -183,6 +213,7 @@ describe('createHandlers', () => {
     ['registration', { registration: 'yes' }],
     ['authentication', { authentication: 'lax' }],
     ['rateLimits', { rateLimits: { account: { limit: 0, periodMs: 1 } } }],
+    ['rateLimits.failedTokens', { rateLimits: { failedTokens: { limit: 1.5, periodMs: 1 } } }],
     ['cors', { cors: { origins: ['*'] } }],
     ['readiness', { readiness: { database: true } }],
     ['storage', { storage: undefined }],

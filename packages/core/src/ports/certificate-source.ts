@@ -61,7 +61,7 @@ export interface CertificateSource {
    * before.
    *
    * @param name a DNS name or an IP address, as for {@link served}
-   * @returns undefined where the issuer is still at work
+   * @returns undefined where there is none yet, or it was taken out of service
    * @throws {ChanceryError} whatever the issuer refuses it for
    */
   obtain?(name: string, options?: Abortable): Promise<ServedCertificate | undefined>;

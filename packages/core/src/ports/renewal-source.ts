@@ -75,7 +75,10 @@ export interface PostponeOptions extends Abortable {
 export interface RenewalSource {
   readonly storage: StorageBackend;
 
-  /** The queues of the jobs: the issuers' names, and `''` for certificates that no issuer renews. */
+  /**
+   * The queues of the jobs: the issuers' names, and `''` for certificates that no issuer renews. With the latter come those of an issuer that is
+   * known to nobody, once they have been left for a day.
+   */
   queues(): readonly string[];
 
   /**

@@ -115,7 +115,8 @@ export class RecordVault {
 
   /**
    * Reads a record, or a range of it, into memory. A read is counted, where `maxReads` limits them, once the key is seen to fit and before
-   * anything is decrypted: who has no key takes no read, and of many who try to take the last one, one gets it.
+   * anything is decrypted: who has no key takes no read, and of many who try to take the last one, one gets it. A range in which nothing of
+   * the content lies is no read.
    *
    * @returns the content, or the range
    * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, or the key is missing; VAULT_KEY_INVALID: the key has a typing error;

@@ -41,6 +41,9 @@ describe('a record that may be read once', () => {
     }
     expect(await codeOf(vault.retrieve(ann))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(vault.retrieve({ ...ann, key, expectVersion: 2 }))).toBe('RECORD_ROLLED_BACK');
+    expect(await codeOf(vault.retrieve({ ...ann, key, range: { start: 5 } }))).toBe('RANGE_NOT_SATISFIABLE');
+    expect(await codeOf(vault.retrieveStream({ ...ann, key, range: { start: 5 } }))).toBe('RANGE_NOT_SATISFIABLE');
+    expect((await vault.retrieve({ ...ann, key, range: { start: 4 } })).data).toHaveLength(0);
     expect((await vault.list(ann)).items).toMatchObject([{ reads: 0, maxReads: 1 }]);
     await expect(vault.retrieve({ ...ann, key })).resolves.toMatchObject({ readsLeft: 0 });
     expect(await codeOf(vault.retrieve({ ...ann, key }))).toBe('RECORD_READS_SPENT');

@@ -1,4 +1,10 @@
-import type { AccountManager, AuthenticateOptions, Principal, SenderProof } from '@chancery/core';
+import {
+  type AccountManager,
+  type AuthenticateOptions,
+  NotFoundError,
+  type Principal,
+  type SenderProof,
+} from '@chancery/core';
 import type { Incoming } from '../exchange/incoming.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
 import { parseAuthorization } from './authorization.ts';
@@ -51,6 +57,30 @@ export class Authenticator {
       ...(isRead && this.#mode === 'offlineReads' ? { mode: 'offline' } : {}),
     };
     return accounts.authenticate(token, options);
+  }
+
+  /**
+   * The roles at this instant of who was identified a while ago. A proof of possession is not asked for again: it is of one request.
+   *
+   * @returns undefined where their session has ended, or their account is disabled or gone. In mode `offlineReads` the roles of the token
+   * @throws {StorageError} any of its codes
+   */
+  async rolesNow({ accountId, sessionId, roles }: Principal): Promise<readonly string[] | undefined> {
+    const accounts = this.#accounts;
+    if (accounts === undefined || this.#mode === 'offlineReads') return roles;
+    try {
+      const account = await accounts.get(accountId);
+      if (account.disabled) return undefined;
+      let cursor: string | undefined;
+      do {
+        const page = await accounts.sessions(accountId, { limit: 1_000, ...(cursor && { cursor }) });
+        if (page.items.some((session) => session.sessionId === sessionId)) return account.roles;
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+    return undefined;
   }
 
   /**

@@ -75,9 +75,10 @@ export class EventTail {
     return (await this.#options.events.list({ from, limit: PAGE })).items;
   }
 
-  /** Resolves when there may be more than before, or after a while. */
-  wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
+  /** Resolves when there may be an entry of this sequence number, or after a while. */
+  wait(from: number, ms: number, signal: AbortSignal): Promise<void> {
+    // It may have come since the reading that did not give it.
+    if (signal.aborted || (this.#next !== undefined && this.#next > from)) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         this.#waiting.delete(done);
@@ -93,7 +94,7 @@ export class EventTail {
 
   async #start(): Promise<number> {
     const { events } = this.#options;
-    const next = await logSize(events);
+    const next = await events.size();
     this.#next = next;
     this.#stopListening = events.on('*', () => this.#readOn());
     this.#poll();
@@ -144,22 +145,4 @@ export class EventTail {
       logger?.warn('The event log could not be read for those who follow it', { error });
     }
   }
-}
-
-/** How many entries the log has: found by halves, since it has no gaps and no door to its length. */
-async function logSize(events: EventLog): Promise<number> {
-  const has = async (sequence: number) => (await events.list({ from: sequence, limit: 1 })).items.length > 0;
-  if (!(await has(0))) return 0;
-  let present = 0;
-  let absent = 1;
-  while (await has(absent)) {
-    present = absent;
-    absent *= 2;
-  }
-  while (absent - present > 1) {
-    const middle = Math.floor((present + absent) / 2);
-    if (await has(middle)) present = middle;
-    else absent = middle;
-  }
-  return absent;
 }

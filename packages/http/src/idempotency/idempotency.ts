@@ -1,4 +1,4 @@
-import { type Clock, type Principal, StorageError } from '@chancery/core';
+import { ChanceryError, type Clock, type Principal, StorageError } from '@chancery/core';
 import type { Answer } from '../exchange/answer.ts';
 import type { StateStorage } from '../limits/state-storage.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
@@ -13,6 +13,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export interface IdempotentRequest {
   readonly key: string;
   readonly operationId: string;
+  /** Whether it is one commit: what failed then has done nothing, unless the storage itself does not know. */
+  readonly isAtomic: boolean;
   readonly sender: Principal | undefined;
   readonly ip: string | undefined;
   readonly path: string;
@@ -59,7 +61,8 @@ export class Idempotency {
     try {
       answer = await run();
     } catch (error) {
-      if (!isUnknown(error)) await this.#forget(id, version);
+      if (leavesOpen(error, request.isAtomic)) await this.#remember(id, version, { digest });
+      else await this.#forget(id, version);
       throw error;
     }
     await this.#remember(id, version, { digest, answer: storable(answer) });
@@ -83,7 +86,7 @@ export class Idempotency {
     } as const;
     const result = await storage.commit([put]).catch((error: unknown) => {
       // Whether it landed shows below: the version is ours alone.
-      if (isUnknown(error)) return { committed: false } as const;
+      if (leavesOpen(error, true)) return { committed: false } as const;
       throw error;
     });
     if (result.committed) return version;
@@ -102,7 +105,10 @@ export class Idempotency {
     );
   }
 
-  /** The answer stands, whatever becomes of this: a failure only keeps it from being given again. */
+  /**
+   * Keeps what became of a request: its answer, or that nobody knows. That stands whatever becomes of this, a failure of which only keeps it from
+   * being given again.
+   */
   async #remember(id: string, version: string, remembered: Remembered): Promise<void> {
     try {
       const storage = await this.#state.opened();
@@ -119,7 +125,7 @@ export class Idempotency {
         },
       ]);
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
+      if (!(error instanceof ChanceryError)) throw error;
     }
   }
 
@@ -160,9 +166,14 @@ function ownerOf({ sender, ip }: IdempotentRequest): string {
   return sender === undefined ? `address ${ip ?? ''}` : `account ${sender.accountId}`;
 }
 
+/** What ends work of several commits anywhere between them. */
+const CUT_SHORT: readonly string[] = ['ABORTED', 'COMMIT_CONFLICT', 'PROCESSOR_FAILED'];
+
 /** Whether an error leaves open if something was done. */
-function isUnknown(error: unknown): boolean {
-  return !(error instanceof Error) || (error instanceof StorageError && error.outcome === 'unknown');
+function leavesOpen(error: unknown, isAtomic: boolean): boolean {
+  if (!(error instanceof Error)) return true;
+  if (error instanceof StorageError) return !isAtomic || error.outcome === 'unknown';
+  return !isAtomic && error instanceof ChanceryError && CUT_SHORT.includes(error.code);
 }
 
 function storable({ status, headers, body }: Answer): NonNullable<Remembered['answer']> {

@@ -8,50 +8,67 @@ export interface RateLimitOptions {
   readonly account?: Rate | false;
   /** Of one IPv4 address, or one IPv6 /64, to log in, refresh and register. Default 120 a minute; `false`: any number. */
   readonly address?: Rate | false;
+  /** Tokens and proofs of one address that are refused, but for those that have run out. Default 120 a minute; `false`: any number. */
+  readonly failedTokens?: Rate | false;
 }
 
-const DEFAULTS = { account: { limit: 1_200, periodMs: 60_000 }, address: { limit: 120, periodMs: 60_000 } };
+/** What is counted. */
+export type RateKind = keyof RateLimitOptions;
+
+/** What came of charging a request. */
+export interface Charge {
+  /** Tell how much is left (draft-ietf-httpapi-ratelimit-headers). */
+  readonly headers: readonly string[];
+  /** RATE_LIMITED, where nothing was. */
+  readonly refusal?: RateLimitError;
+}
+
+const MINUTE_MS = 60_000;
+const DEFAULTS: Readonly<Record<RateKind, Rate>> = {
+  account: { limit: 1_200, periodMs: MINUTE_MS },
+  address: { limit: 120, periodMs: MINUTE_MS },
+  failedTokens: { limit: 120, periodMs: MINUTE_MS },
+};
+const KINDS = Object.keys(DEFAULTS) as RateKind[];
 
 /** Bounds requests by throttles of the storage, which all instances share. */
 export class RateLimits {
   readonly #state: StateStorage;
   readonly #crypto: CryptoProvider;
-  readonly #rates: { readonly account: Rate | false; readonly address: Rate | false };
+  readonly #rates: Readonly<Record<RateKind, Rate | false>>;
 
   /** @throws {InvalidInputError} INVALID_ARGUMENT: a rate is none */
   constructor(state: StateStorage, crypto: CryptoProvider, options: RateLimitOptions | false = {}) {
     this.#state = state;
     this.#crypto = crypto;
-    const { account = DEFAULTS.account, address = DEFAULTS.address } =
-      options === false ? { account: false as const, address: false as const } : options;
-    requireRate('rateLimits.account', account);
-    requireRate('rateLimits.address', address);
-    this.#rates = { account, address };
+    const rateOf = (kind: RateKind) => (options === false ? false : (options[kind] ?? DEFAULTS[kind]));
+    for (const kind of KINDS) requireRate(`rateLimits.${kind}`, rateOf(kind));
+    this.#rates = { account: rateOf('account'), address: rateOf('address'), failedTokens: rateOf('failedTokens') };
   }
 
   /**
    * Charges a request.
    *
    * @param subject - the account's id, or the address
-   * @returns the headers that tell how much is left (draft-ietf-httpapi-ratelimit-headers)
-   * @throws {RateLimitError} RATE_LIMITED
+   * @throws {StorageError} any of its codes
    */
-  async charge(kind: 'account' | 'address', subject: string): Promise<readonly string[]> {
+  async charge(kind: RateKind, subject: string): Promise<Charge> {
     const rate = this.#rates[kind];
-    if (rate === false) return [];
-    const name = kind === 'address' ? await this.#pseudonym(addressBlock(subject)) : subject;
+    if (rate === false) return { headers: [] };
+    const name = kind === 'account' ? subject : await this.#pseudonym(addressBlock(subject));
     const storage = await this.#state.opened();
     const { allowed, retryAfterMs, remaining } = await storage.throttle([{ key: `http/${kind}/${name}`, ...rate }]);
-    if (!allowed) {
-      throw new RateLimitError('RATE_LIMITED', `Too many requests of this ${kind}`, { retryAfterMs });
-    }
     const { limit, periodMs } = rate;
-    return [
+    const left = allowed ? (remaining[0] ?? 0) : 0;
+    const headers = [
       'ratelimit-policy',
       `"${kind}";q=${limit};w=${Math.ceil(periodMs / 1_000)}`,
       'ratelimit',
-      `"${kind}";r=${remaining[0] ?? 0};t=${Math.ceil(periodMs / 1_000)}`,
+      `"${kind}";r=${left};t=${Math.ceil(periodMs / 1_000)}`,
     ];
+    if (allowed) return { headers };
+    const message = `Too many ${kind === 'failedTokens' ? 'tokens of this address were refused' : `requests of this ${kind}`}`;
+    return { headers, refusal: new RateLimitError('RATE_LIMITED', message, { retryAfterMs }) };
   }
 
   /** Addresses are persons’ data: storage sees them under a keyed hash. */

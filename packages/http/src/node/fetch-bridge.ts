@@ -5,7 +5,8 @@ import type { NodeIncoming } from './node-incoming.ts';
 export function toRequest(incoming: NodeIncoming): Request {
   const { method, path, query, connection, body, signal } = incoming;
   const origin = `${connection.encrypted ? 'https' : 'http'}://${incoming.header('host') ?? 'localhost'}`;
-  const url = new URL(query === '' ? path : `${path}?${query}`, origin);
+  // Joined as text: of `//host/x`, resolved against an origin, the host would count.
+  const url = new URL(`${origin}${path}${query === '' ? '' : `?${query}`}`);
   const init: RequestInit & { duplex?: 'half' } = { method, headers: incoming.headerList(), signal };
   if (body !== undefined && method !== 'GET' && method !== 'HEAD') {
     init.body = streamOf(body);

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../exchange/answer.ts';
 
+const encoder = new TextEncoder();
+
 /** Sends an answer, a stream no faster than it is taken. It never rejects; a stream that fails ends the connection, so that nobody takes it for whole. */
 export async function writeAnswer(
   response: ServerResponse,
@@ -8,18 +10,19 @@ export async function writeAnswer(
   method: string,
 ): Promise<void> {
   if (response.destroyed) return discard(body);
-  const hasLength = typeof body === 'string' || body instanceof Uint8Array;
-  const length = hasLength ? ['content-length', String(typeof body === 'string' ? utf8Length(body) : body.length)] : [];
-  response.writeHead(status, [...headers, ...length]);
-  if (method === 'HEAD' || body === undefined) {
+  // Encoded here, text has its length at once, and is not encoded a second time on its way out.
+  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  const hasLength = bytes instanceof Uint8Array;
+  response.writeHead(status, hasLength ? [...headers, 'content-length', String(bytes.length)] : [...headers]);
+  if (method === 'HEAD' || bytes === undefined) {
     response.end();
     return discard(body);
   }
   if (hasLength) {
-    response.end(body);
+    response.end(bytes);
     return;
   }
-  await pipe(body, response);
+  await pipe(bytes, response);
 }
 
 async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
@@ -53,11 +56,4 @@ async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse):
 
 function discard(body: Answer['body']): void {
   if (body instanceof ReadableStream) void body.cancel().catch(() => undefined);
-}
-
-const encoder = new TextEncoder();
-
-function utf8Length(text: string): number {
-  // Every answer of ours is short: encoding it twice costs less than asking whether it is ASCII.
-  return encoder.encode(text).length;
 }

@@ -89,11 +89,11 @@ function queryParameters({ query }: Operation, components: SchemaComponents): Js
 
 function headerParameters({ headers = {}, idempotent, tagged, conditional }: Operation): JsonSchema[] {
   const all: Record<string, string> = {
-    ...(idempotent === true
+    ...(idempotent !== undefined
       ? { 'Idempotency-Key': 'Sent again under the same key, it is done once, and gives the same answer for 24 hours.' }
       : {}),
     ...(tagged === true ? { 'If-None-Match': 'An ETag: 304 where nothing has changed.' } : {}),
-    ...(conditional === true ? { 'If-Match': 'An ETag: 412 where it is at another version.' } : {}),
+    ...(conditional?.includes('if-match') ? { 'If-Match': 'An ETag: 412 where it is at another version.' } : {}),
     ...headers,
   };
   // OpenAPI ignores parameters of this name: the security schemes say it.

@@ -65,9 +65,12 @@ export class Call<P = unknown, Q = unknown, B = unknown> {
 
   /** Whether who sends it has a role that gives the operation's permission. */
   get isHolder(): boolean {
-    const access = this.#access;
-    if (this.#principal === undefined || !('permission' in access)) return false;
-    return this.#permissions.has(this.#principal.roles, access.permission);
+    return this.#principal !== undefined && this.isGivenBy(this.#principal.roles);
+  }
+
+  /** Whether one of the roles gives the operation's permission. */
+  isGivenBy(roles: readonly string[]): boolean {
+    return 'permission' in this.#access && this.#permissions.has(roles, this.#access.permission);
   }
 
   /** All that the sender's roles permit. */
@@ -78,6 +81,15 @@ export class Call<P = unknown, Q = unknown, B = unknown> {
   /** Whether the sender's roles give a permission other than the operation's own. */
   holds(permission: Parameters<RolePermissions['has']>[1]): boolean {
     return this.#principal !== undefined && this.#permissions.has(this.#principal.roles, permission);
+  }
+
+  /**
+   * Refuses to give roles, or to act upon who has them, where they permit more than the sender's own do: nobody comes to more than they hold.
+   *
+   * @throws {PermissionError} PERMISSION_DENIED
+   */
+  requireNoMoreThanOwn(roles: readonly string[]): void {
+    if (!this.#permissions.of(roles).every((permission) => this.permissions.includes(permission))) throw this.denied();
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Connection } from '../exchange/connection.ts';
 import type { Incoming } from '../exchange/incoming.ts';
 import { lasting } from '../exchange/lasting-incoming.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
+import type { FailedTokens } from '../limits/failed-tokens.ts';
 import type { RateLimits } from '../limits/rate-limits.ts';
 import type { RolePermissions } from '../permissions/role-permissions.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
@@ -43,6 +44,7 @@ export interface DispatcherParts {
   readonly permissions: RolePermissions;
   readonly proxies: TrustedProxies;
   readonly rateLimits: RateLimits;
+  readonly failedTokens: FailedTokens;
   readonly idempotency: Idempotency;
   readonly cors: Cors;
   readonly securityHeaders: readonly string[];
@@ -107,8 +109,18 @@ export class Dispatcher {
       answer = this.#failure(error, incoming, progress);
     }
     const finished = this.#finished(answer, incoming, progress);
-    observe?.(exchangeOf(finished, incoming, progress, { durationMs: clock.now() - startedAt, basePath: this.#parts.basePath }));
+    if (observe !== undefined) this.#observed(finished, incoming, progress, clock.now() - startedAt);
     return finished;
+  }
+
+  /** What an observer throws is no failure of the request. */
+  #observed(answer: Answer, incoming: Incoming, progress: Progress, durationMs: number): void {
+    const { observe, logger, basePath } = this.#parts;
+    try {
+      observe?.(exchangeOf(answer, incoming, progress, { durationMs, basePath }));
+    } catch (error) {
+      logger?.error('The observer of requests failed', { requestId: progress.requestId, error });
+    }
   }
 
   async #answer(peer: Incoming, progress: Progress): Promise<Answer> {
@@ -150,10 +162,19 @@ export class Dispatcher {
       if (use.isJudged) return answer;
       throw new TypeError(`operation ${operation.id} answered without having asked whose the resource is`);
     };
-    const key = operation.idempotent === true ? incoming.header('idempotency-key') : undefined;
+    const key = operation.idempotent && incoming.header('idempotency-key');
     if (key === undefined) return run(incoming);
     const { ip } = call;
-    const request = { key, operationId: operation.id, sender: principal, ip, path: incoming.path, body: bytes };
+    const isAtomic = operation.idempotent === 'atomic';
+    const request = {
+      key,
+      operationId: operation.id,
+      isAtomic,
+      sender: principal,
+      ip,
+      path: incoming.path,
+      body: bytes,
+    };
     return this.#parts.idempotency.once(request, () => run(lasting(incoming)));
   }
 
@@ -170,9 +191,17 @@ export class Dispatcher {
 
   async #sender({ access: { kind } }: Operation, incoming: Incoming): Promise<Principal | undefined> {
     if (kind === 'public') return undefined;
-    const principal = await this.#parts.authenticator.identify(incoming);
+    const principal = await this.#identified(incoming);
     if (principal !== undefined || kind === 'introduced') return principal;
     throw new HttpProblem('AUTHENTICATION_REQUIRED', 'This takes an Authorization header');
+  }
+
+  async #identified(incoming: Incoming): Promise<Principal | undefined> {
+    try {
+      return await this.#parts.authenticator.identify(incoming);
+    } catch (error) {
+      throw await this.#parts.failedTokens.judge(error, addressOf(incoming.connection));
+    }
   }
 
   async #charge({ rate, access }: Operation, client: Connection, { principal, extra }: Progress): Promise<void> {
@@ -180,7 +209,9 @@ export class Dispatcher {
     const kind = rate ?? (principal === undefined ? (isIntroduction ? 'address' : 'none') : 'account');
     if (kind === 'none') return;
     const subject = kind === 'account' ? principal?.accountId : addressOf(client);
-    extra.push(...(await this.#parts.rateLimits.charge(kind, subject ?? 'unknown')));
+    const { headers, refusal } = await this.#parts.rateLimits.charge(kind, subject ?? 'unknown');
+    extra.push(...headers);
+    if (refusal !== undefined) throw refusal;
   }
 
   #requirePermission(
@@ -227,9 +258,12 @@ export class Dispatcher {
 }
 
 /** A condition that nobody judges must not look as if it had held. */
-function requireKnownCondition({ method, conditional }: Operation, { header }: Incoming): void {
-  if (method === 'GET' || conditional === true || header('if-match') === undefined) return;
-  throw new HttpProblem('HEADER_INVALID', 'This operation takes no If-Match');
+function requireKnownCondition({ method, conditional = [] }: Operation, { header }: Incoming): void {
+  if (method === 'GET') return;
+  for (const name of ['if-match', 'if-none-match'] as const) {
+    if (header(name) === undefined || conditional.includes(name)) continue;
+    throw new HttpProblem('HEADER_INVALID', `This operation takes no ${name}`);
+  }
 }
 
 function allowed(methods: ReadonlyMap<Method, Route>): string[] {

@@ -35,12 +35,15 @@ export interface AnswerSpec {
 
 /** What an operation does beside its handler. */
 export interface OperationTraits {
-  /** Sent again under the same `Idempotency-Key`, it gives the same answer and does nothing a second time. */
-  readonly idempotent?: boolean;
+  /**
+   * Sent again under the same `Idempotency-Key`, it gives the same answer and does nothing a second time. `atomic`: it is one commit, which happens
+   * or not; `stepwise`: of one that failed in the middle something may be there.
+   */
+  readonly idempotent?: 'atomic' | 'stepwise';
   /** Its answers carry an ETag, and `If-None-Match` is honored. */
   readonly tagged?: boolean;
-  /** A condition in `If-Match` is honored. */
-  readonly conditional?: boolean;
+  /** The conditions on a change that are honored. */
+  readonly conditional?: readonly ('if-match' | 'if-none-match')[];
   /** Whose requests are counted; by default those of accounts where one is known, and none where not. */
   readonly rate?: 'account' | 'address' | 'none';
   /** Reading changes something, or streams: HEAD is no method of it. */

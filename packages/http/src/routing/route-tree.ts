@@ -32,6 +32,8 @@ export class RouteTree<T> {
   find(path: string): RouteMatch<T> | undefined {
     const methods = this.#static.get(path);
     if (methods !== undefined) return { methods, values: [] };
+    // `*x` and `http://host/x` are targets too, and no paths.
+    if (!path.startsWith('/')) return undefined;
     const segments = segmentsOf(path);
     const values: string[] = [];
     let node = this.#root;

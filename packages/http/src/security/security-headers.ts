@@ -20,6 +20,7 @@ const YEAR_S = 365 * 24 * 60 * 60;
  */
 export function securityHeaders(publicOrigin: string | undefined): readonly string[] {
   const isHttps =
-    publicOrigin?.startsWith('https:') === true && !/^https:\/\/(?:localhost|127\.|\[::1\])/.test(publicOrigin);
+    publicOrigin?.startsWith('https:') === true &&
+    !/^https:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(publicOrigin);
   return isHttps ? [...ALWAYS, 'strict-transport-security', `max-age=${YEAR_S}`] : ALWAYS;
 }

@@ -8,11 +8,12 @@ import {
   type LogFields,
   type Logger,
   RecordVault,
+  type StorageBackend,
 } from '@chancery/core';
 import { VirtualClock } from '@chancery/core/testing';
-import { MemoryStorage } from '@chancery/storage-memory';
 import { expect } from 'vitest';
 import { createTestAuthority } from '../../../core/test/support/test-authority.ts';
+import { createTestStorage } from '../../../core/test/support/test-storage.ts';
 import { type Connection, createHandlers, type Handlers, type HandlersOptions } from '../../src/index.ts';
 import { schemaFaults } from './json-schema.ts';
 
@@ -40,7 +41,7 @@ export interface ApiAnswer {
   readonly text: string;
 }
 
-/** Managers on memory, and the API of them, with whoever may use it. */
+/** Managers on a storage, memory unless the project of the tests says otherwise, and the API of them, with whoever may use it. */
 export interface TestApi {
   readonly handlers: Handlers;
   readonly accounts: AccountManager;
@@ -49,7 +50,9 @@ export interface TestApi {
   readonly events: EventLog;
   readonly vault: RecordVault;
   readonly clock: VirtualClock;
-  readonly storage: MemoryStorage;
+  readonly storage: StorageBackend;
+  /** Another instance of the storage, as another process would open it. */
+  anotherStorage(): StorageBackend;
   readonly keyring: LocalKeyring;
   /** What was logged, level and message and fields. */
   readonly log: { level: string; message: string; fields: LogFields | undefined }[];
@@ -73,7 +76,7 @@ export interface Session {
 /** Makes an API with an administrator, Ann and Bob. */
 export async function createTestApi(options: Partial<HandlersOptions> = {}): Promise<TestApi> {
   const clock = new VirtualClock();
-  const storage = new MemoryStorage({ clock });
+  const { storage, another: anotherStorage } = createTestStorage(clock);
   const keyring = LocalKeyring.generate();
   const events = new EventLog({ storage, keyring, clock });
   const { authority } = await createTestAuthority({ clock, storage, keyring, baseUrl: `${ORIGIN}/pki` });
@@ -125,6 +128,7 @@ export async function createTestApi(options: Partial<HandlersOptions> = {}): Pro
     vault,
     clock,
     storage,
+    anotherStorage,
     keyring,
     log,
     another,

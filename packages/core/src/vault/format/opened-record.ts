@@ -136,13 +136,16 @@ function checkRange(range: ByteRange): Required<ByteRange> {
 }
 
 function clamp(start: number, end: number, { contentLength }: RecordInfo): number {
-  if (start <= contentLength) return Math.min(end, contentLength);
-  throw new InvalidInputError(
+  if (start > contentLength) throw rangeNotSatisfiable(start, contentLength);
+  return Math.min(end, contentLength);
+}
+
+/** Makes the error for a range that begins behind the end of the content. */
+export function rangeNotSatisfiable(start: number, contentLength: number): InvalidInputError {
+  return new InvalidInputError(
     'RANGE_NOT_SATISFIABLE',
     `The range begins at ${start}, the content has ${contentLength} bytes`,
-    {
-      facts: { start, contentLength },
-    },
+    { facts: { start, contentLength } },
   );
 }
 

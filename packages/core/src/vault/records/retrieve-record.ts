@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { VaultContext } from '../context.ts';
 import { openRecord } from '../format/open-record.ts';
-import type { OpenedRecord } from '../format/opened-record.ts';
+import { type ByteRange, type OpenedRecord, rangeNotSatisfiable } from '../format/opened-record.ts';
 import { toWebStream } from '../format/streams/to-web-stream.ts';
 import { givenSignal } from '../options.ts';
 import { storedBody } from './body.ts';
@@ -44,7 +44,7 @@ export async function retrieveRecordStream(
   return { ...info, stream };
 }
 
-/** Opens a record with its key, and counts the read. Nothing of the content is decrypted before. */
+/** Opens a record with its key, and counts the read, unless there is nothing to be read. Nothing of the content is decrypted before. */
 async function open(
   context: VaultContext,
   options: CheckedRetrieveOptions,
@@ -65,8 +65,20 @@ async function open(
   } finally {
     key.fill(0);
   }
-  const counted = card.maxReads === undefined ? card : await countRead(context, owner, entry, givenSignal(options));
+  const isNothing = options.range !== undefined && isAtEnd(byteRange(options.range), card);
+  const counted =
+    card.maxReads === undefined || isNothing ? card : await countRead(context, owner, entry, givenSignal(options));
   return { opened, info: infoOf(counted) };
+}
+
+/**
+ * Whether nothing of the content lies in a range, which is then no read to count.
+ *
+ * @throws {InvalidInputError} RANGE_NOT_SATISFIABLE: it begins behind the end
+ */
+function isAtEnd({ start }: ByteRange, { contentLength }: RecordCard): boolean {
+  if (start > contentLength) throw rangeNotSatisfiable(start, contentLength);
+  return start === contentLength;
 }
 
 function checkVersion(

@@ -60,12 +60,13 @@ export function accountOperations(
       path: '/accounts',
       summary: 'Creates an account.',
       access: registration === 'open' ? introduced : holderOf('accounts.write'),
-      idempotent: true,
+      idempotent: 'atomic',
       body: { kind: 'json', schema: createAccountBody },
       answers: { 201: { ...account, headers: { ...tagged, Location: 'Where the account is.' } } },
       async handle(call) {
         const { body, signal } = call;
         if (!call.holds('accounts.write')) refuseFields(call.sender?.accountId, body, NOT_AT_REGISTRATION);
+        else call.requireNoMoreThanOwn(body.roles ?? []);
         const created = await accounts.create({ ...defined(body), login: body.login, signal });
         return accountAnswer(created, { status: 201, location: `${basePath}/accounts/${created.id}` });
       },
@@ -94,16 +95,18 @@ export function accountOperations(
       summary: 'Changes fields of an account.',
       description: 'Its owner changes what it is called and the date of birth; the rest takes the permission.',
       access: ownerOr('accounts.write'),
-      conditional: true,
+      conditional: ['if-match'],
       params: accountId,
       body: { kind: 'json', schema: patchAccountBody, types: JSON_PATCH_TYPES },
       answers: { 200: account },
       async handle(call) {
         const id = accountOf(call);
         call.judge(id);
-        if (!call.isHolder) refuseFields(call.principal.accountId, call.body, FOR_HOLDERS_ALONE);
         const version = ifMatch(call.incoming);
-        const options = { ...defined({ ifVersion: version }), signal: call.signal };
+        const judged = call.isHolder ? await judgedVersion(accounts, call, id) : undefined;
+        if (call.isHolder) call.requireNoMoreThanOwn(call.body.roles ?? []);
+        else refuseFields(call.principal.accountId, call.body, FOR_HOLDERS_ALONE);
+        const options = { ...defined({ ifVersion: version ?? judged }), signal: call.signal };
         try {
           return accountAnswer(await accounts.update(id, defined(call.body), options));
         } catch (error) {
@@ -121,6 +124,7 @@ export function accountOperations(
       params: accountId,
       answers: { 204: { description: 'It is gone.' } },
       async handle(call) {
+        await judgedVersion(accounts, call, accountOf(call));
         await accounts.delete(accountOf(call), { signal: call.signal });
         return noContent();
       },
@@ -156,11 +160,25 @@ export function accountOperations(
       body: { kind: 'json', schema: setPasswordBody },
       answers: { 204: { description: 'It is set.' } },
       async handle(call) {
+        await judgedVersion(accounts, call, accountOf(call));
         await accounts.setPassword({ accountId: accountOf(call), ...call.body, signal: call.signal });
         return noContent();
       },
     }),
   ];
+}
+
+/**
+ * Makes sure that an account may do no more than who acts upon it: to set its password is to become it.
+ *
+ * @returns the version of the account that was judged
+ * @throws {PermissionError} PERMISSION_DENIED
+ * @throws {NotFoundError} ACCOUNT_NOT_FOUND
+ */
+export async function judgedVersion(accounts: AccountManager, call: Call, id: string): Promise<string> {
+  const { roles, version } = await accounts.get(id, { signal: call.signal });
+  call.requireNoMoreThanOwn(roles);
+  return version;
 }
 
 function switchOperation(verb: 'disable' | 'enable', summary: string, accounts: AccountManager): Operation {
@@ -174,6 +192,7 @@ function switchOperation(verb: 'disable' | 'enable', summary: string, accounts: 
     params: accountId,
     answers: { 200: account },
     async handle(call) {
+      await judgedVersion(accounts, call, accountOf(call));
       return accountAnswer(await accounts[verb](accountOf(call), { signal: call.signal }));
     },
   });

@@ -4,7 +4,7 @@ import { noContent } from '../../exchange/answer.ts';
 import { pageAnswer, pageOf, pageOptions, pageQuery } from '../../pagination/page.ts';
 import { ownerOr } from '../../routing/access.ts';
 import { type Operation, operation } from '../../routing/operation.ts';
-import { accountOf } from './account-operations.ts';
+import { accountOf, judgedVersion } from './account-operations.ts';
 import { sessionSchema } from './account-schemas.ts';
 
 const tag = 'accounts';
@@ -42,6 +42,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       async handle(call) {
         const id = accountOf(call);
         call.judge(id);
+        if (call.isHolder) await judgedVersion(accounts, call, id);
         await accounts.logoutEverywhere(id, { signal: call.signal });
         return noContent();
       },
@@ -58,6 +59,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       async handle(call) {
         const id = accountOf(call);
         call.judge(id);
+        if (call.isHolder) await judgedVersion(accounts, call, id);
         await accounts.logout({ accountId: id, sessionId: call.params.sessionId, signal: call.signal });
         return noContent();
       },

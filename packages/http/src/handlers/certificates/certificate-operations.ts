@@ -68,7 +68,7 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates',
       summary: 'Makes a certificate: key and request here, the signature by an issuer.',
       access: ownerOr('certificates.write'),
-      idempotent: true,
+      idempotent: 'stepwise',
       body: { kind: 'json', schema: createCertificateBody, limit: LARGE_BODY },
       answers: { ...created, 202: issuingAnswers[202] },
       async handle(call) {
@@ -85,7 +85,7 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates/import',
       summary: 'Takes over a certificate that was issued elsewhere, key included.',
       access: holderOf('certificates.write'),
-      idempotent: true,
+      idempotent: 'stepwise',
       body: { kind: 'json', schema: importCertificateBody, limit: LARGE_BODY },
       answers: created,
       async handle(call) {
@@ -118,7 +118,7 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates/{certificateId}/renew',
       summary: 'Issues the next generation, whether it is due or not. The old one goes on serving until then.',
       access: ownerOr('certificates.write'),
-      idempotent: true,
+      idempotent: 'stepwise',
       params: certificateId,
       body: { kind: 'json', schema: renewCertificateBody, optional: true, limit: LARGE_BODY },
       answers: issuingAnswers,

@@ -73,7 +73,7 @@ const verificationSchema = named(
 export function eventOperations(
   events: EventLog,
   tail: EventTail,
-  { clock, timer }: Pick<HandlerContext, 'clock' | 'timer'>,
+  { authenticator, clock, timer }: Pick<HandlerContext, 'authenticator' | 'clock' | 'timer'>,
 ): Operation[] {
   return [
     operation({
@@ -97,13 +97,15 @@ export function eventOperations(
       path: '/events/stream',
       summary: 'The audit log as server-sent events, as it grows.',
       description:
-        'It ends when the access token runs out, with the event `end`: refresh, and connect again with the last id.',
+        'It ends with the event `end` when the access token runs out, or no longer lets its owner see the log: refresh, and connect again with the last id.',
       access: holderOf('events.read'),
       noHead: true,
       headers: { 'Last-Event-ID': 'The sequence number after which to begin.' },
       query: z.strictObject({ ...selection, after: sequence.optional().describe('As Last-Event-ID.') }),
       answers: { 200: { description: 'Events, each with its sequence number as its id.', type: 'text/event-stream' } },
-      async handle({ incoming, principal, query: { type, subject, after } }) {
+      async handle(call) {
+        const { incoming, principal } = call;
+        const { type, subject, after } = call.query;
         if (tail.followers >= MOST_FOLLOWERS) {
           throw new HttpProblem('UNAVAILABLE', 'Too many follow the log', { headers: ['retry-after', '5'] });
         }
@@ -115,6 +117,10 @@ export function eventOperations(
           wanted: ({ event }) =>
             (type === undefined || event.type === type) && (subject === undefined || event.subject === subject),
           until: principal.expiresAt,
+          async mayStill() {
+            const roles = await authenticator.rolesNow(principal);
+            return roles !== undefined && call.isGivenBy(roles);
+          },
         });
         // Proxies that gather an answer before they pass it on would keep it for ever.
         return content('text/event-stream', stream, {

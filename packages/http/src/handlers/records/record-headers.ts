@@ -37,8 +37,12 @@ export function versionOf(incoming: Incoming): number | undefined {
   throw new HttpProblem('HEADER_INVALID', 'If-Match must be a version of the record, as an ETag gave it');
 }
 
-/** One range of bytes (RFC 9110 section 14.1.2); undefined where none, several, or another unit is asked for: all of it then. */
+/**
+ * One range of bytes (RFC 9110 section 14.1.2); undefined where none, several, or another unit is asked for: all of it then. So it is with
+ * `If-Range`: parts of two versions must not be put together.
+ */
 export function rangeOf({ header }: Incoming): { start: number; end?: number } | undefined {
+  if (header('if-range') !== undefined) return undefined;
   const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header('range') ?? '');
   if (match === null) return undefined;
   const start = Number(match[1]);
@@ -48,10 +52,17 @@ export function rangeOf({ header }: Incoming): { start: number; end?: number } |
   return end > start ? { start, end } : undefined;
 }
 
-/** `If-None-Match: *`: none may be there; `If-Match`: this version. */
+/**
+ * `If-None-Match: *`: none may be there; `If-Match`: this version.
+ *
+ * @throws {HttpProblem} HEADER_INVALID: it asks for something else, which must not look as if it had held
+ */
 function conditionOf(incoming: Incoming): number | null | undefined {
-  if (incoming.header('if-none-match') === '*') return null;
-  return versionOf(incoming);
+  const none = incoming.header('if-none-match');
+  const version = incoming.header('if-match');
+  if (none === undefined && version !== '*') return versionOf(incoming);
+  if (none === '*' && version === undefined) return null;
+  throw new HttpProblem('HEADER_INVALID', 'Storing takes If-Match with one version, or If-None-Match: *, or neither');
 }
 
 function contentTypeOf({ header }: Incoming): string | undefined {

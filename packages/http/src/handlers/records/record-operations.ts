@@ -41,7 +41,7 @@ export function recordOperations(vault: RecordVault): Operation[] {
       description:
         'The body is the content, of any type and in any number of pieces. The key that the answer holds is kept nowhere.',
       access: signedIn,
-      conditional: true,
+      conditional: ['if-match', 'if-none-match'],
       params: recordId,
       headers: {
         'Record-Key-Mode': 'Whose key opens it: `user` (the default), `managed` or `dual`.',
@@ -87,7 +87,7 @@ export function recordOperations(vault: RecordVault): Operation[] {
       params: recordId,
       headers: {
         'Record-Key': 'What storing gave, for a record in `user` or `dual` mode.',
-        Range: 'One range of bytes.',
+        Range: 'One range of bytes. With `If-Range` it is the whole.',
         'If-Match': 'The version that must be there.',
       },
       answers: {
@@ -152,7 +152,7 @@ export function recordOperations(vault: RecordVault): Operation[] {
       path: '/records/{recordId}',
       summary: 'Deletes a record. For a while it can be brought back.',
       access: signedIn,
-      conditional: true,
+      conditional: ['if-match'],
       params: recordId,
       headers: { 'If-Match': 'The version that must be there.' },
       answers: { 204: { description: 'It cannot be read any more.' } },
