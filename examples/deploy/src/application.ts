@@ -11,7 +11,13 @@ import {
   storageErasureKeys,
 } from '@chancery/core';
 import { sweepTask } from '@chancery/core/ports';
-import { type ClientCertificateHeader, createHandlers, type Exchange, type Handler } from '@chancery/http';
+import {
+  type ClientCertificateHeader,
+  createHandlers,
+  type Exchange,
+  type Handler,
+  type Metrics,
+} from '@chancery/http';
 
 /** What the application stands on. */
 export interface ApplicationOptions {
@@ -26,6 +32,8 @@ export interface ApplicationOptions {
   readonly clientCertificate: ClientCertificateHeader;
   /** Default: silence. */
   readonly logger?: Logger;
+  /** Times the storage and the authority, counts requests, and looks at the managers. */
+  readonly metrics?: Metrics;
   /** Keeps the keys by which owners are erased. */
   readonly erasureStorage?: StorageBackend;
 }
@@ -45,7 +53,8 @@ export interface Application {
 
 /** Wires one instance. Nothing runs yet, and nothing is read. */
 export function createApplication(options: ApplicationOptions): Application {
-  const { storage, keyring, origin, logger, erasureStorage } = options;
+  const { keyring, origin, logger, erasureStorage, metrics } = options;
+  const storage = metrics?.observedStorage(options.storage) ?? options.storage;
   const { pkiUrl = `http://${new URL(origin).hostname}/pki` } = options;
   const logged = logger && { logger };
   const events = new EventLog({ storage, keyring, ...logged });
@@ -55,7 +64,7 @@ export function createApplication(options: ApplicationOptions): Application {
   const accounts = new AccountManager({ ...shared, issuer: origin, certificateStatus });
   const certificates = new CertificateManager({
     ...shared,
-    issuers: { internal: authority },
+    issuers: { internal: metrics?.observedIssuer('internal', authority) ?? authority },
     accountGuard: accounts.accountGuard(),
     // Each account has the names below a label of its own.
     nameGuard: (accountId, name) => name.endsWith(`.${accountId}.internal`),
@@ -65,12 +74,16 @@ export function createApplication(options: ApplicationOptions): Application {
   const scheduler = new RenewalScheduler({
     certificates,
     ...logged,
+    ...(metrics && { onError: metrics.observeRenewalProblem }),
     maintain: [
       ...[authority, accounts, certificates, vault].flatMap((manager) => manager.maintenance()),
       sweepTask(storage, { clock: { now: Date.now } }),
     ],
   });
 
+  metrics?.watch({ certificates, authority, events, scheduler });
+
+  const log = accessLog(logger);
   const common = {
     ...shared,
     accounts,
@@ -78,7 +91,10 @@ export function createApplication(options: ApplicationOptions): Application {
     certificates,
     vault,
     publicOrigin: origin,
-    observe: accessLog(logger),
+    observe: (exchange: Exchange) => {
+      log(exchange);
+      metrics?.observe(exchange);
+    },
   };
   const { trustedProxies, clientCertificate } = options;
   return {

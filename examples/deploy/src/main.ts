@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { toNodeListener } from '@chancery/http';
+import { type Handler, toNodeListener } from '@chancery/http';
 import { openApplication } from './open-application.ts';
 
-const { application, settings, close } = await openApplication(process.env);
+const { application, settings, metrics, close } = await openApplication(process.env);
 const { handler, mtlsHandler, scheduler, events } = application;
 
-const servers = await Promise.all([
-  listen(createServer(toNodeListener(handler)), settings.port),
-  listen(createServer(toNodeListener(mtlsHandler)), settings.mtlsPort),
-]);
+const ports: [Handler, number][] = [
+  [handler, settings.port],
+  [mtlsHandler, settings.mtlsPort],
+];
+if (metrics && settings.metricsPort !== undefined) ports.push([metrics.handler, settings.metricsPort]);
+const servers = await Promise.all(ports.map(([answers, port]) => listen(createServer(toNodeListener(answers)), port)));
 events.start();
 scheduler.start();
-console.log(`listening on ${settings.address}, ports ${settings.port} and ${settings.mtlsPort}`);
+console.log(`listening on ${settings.address}, ports ${ports.map(([, port]) => port).join(', ')}`);
 
 let stopping: Promise<void> | undefined;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => (stopping ??= stop()));

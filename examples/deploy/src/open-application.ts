@@ -1,3 +1,4 @@
+import { createMetrics, type Metrics } from '@chancery/http';
 import { openKeyring } from '../../express-server/src/keyring.ts';
 import { type OpenStorage, openStorage } from '../../express-server/src/storage.ts';
 import { type Application, createApplication } from './application.ts';
@@ -8,6 +9,8 @@ import { readSettings, type Settings } from './settings.ts';
 export interface OpenApplication {
   readonly application: Application;
   readonly settings: Settings;
+  /** Where a port for it was named. */
+  readonly metrics?: Metrics;
   close(): Promise<void>;
 }
 
@@ -22,17 +25,22 @@ export async function openApplication(
   const settings = await readSettings(environment);
   const main = await openUrl('CHANCERY_STORAGE', settings.storageUrl);
   const erasure = settings.erasureStorageUrl && (await openUrl('CHANCERY_ERASURE_STORAGE', settings.erasureStorageUrl));
+  const logger = jsonLogger({ level: settings.logLevel });
+  const metrics = settings.metricsPort === undefined ? undefined : await createMetrics({ logger });
   const application = createApplication({
     ...settings,
-    logger: jsonLogger({ level: settings.logLevel }),
+    logger,
     storage: main.storage,
     keyring: await openKeyring(settings.keyringFile),
     ...(erasure && { erasureStorage: erasure.storage }),
+    ...(metrics && { metrics }),
   });
   return {
     application,
     settings,
+    ...(metrics && { metrics }),
     async close() {
+      metrics?.close();
       await application.certificates.close();
       await main.close();
       if (erasure) await erasure.close();

@@ -16,6 +16,8 @@ export interface Settings {
   readonly port: number;
   /** Where the header of the client's certificate is believed; nothing but the proxy may reach it. */
   readonly mtlsPort: number;
+  /** Where Prometheus reads the metrics, and nobody else gets to. Without it there are none. */
+  readonly metricsPort?: number;
   readonly trustedProxies: readonly string[];
   readonly clientCertificate: ClientCertificateHeader;
   readonly logLevel: LogLevel;
@@ -79,6 +81,7 @@ export async function readSettings(environment: Readonly<Record<string, string |
     if (keyringFile !== '') faults.push(`CHANCERY_KEYRING_FILE cannot be read: ${code}`);
   });
   const numbers = { port: port('CHANCERY_PORT', 8080), mtlsPort: port('CHANCERY_MTLS_PORT', 8081) };
+  const metricsPort = environment.CHANCERY_METRICS_PORT === undefined ? undefined : port('CHANCERY_METRICS_PORT', 9464);
   const erasureStorageUrl = environment.CHANCERY_ERASURE_STORAGE_URL;
   const files = filesOf(environment);
   if (faults.length > 0) throw new Error(faults.join('\n'));
@@ -91,6 +94,7 @@ export async function readSettings(environment: Readonly<Record<string, string |
     address: environment.CHANCERY_ADDRESS ?? '0.0.0.0',
     trustedProxies: listOf(environment.CHANCERY_TRUSTED_PROXIES),
     clientCertificate: clientCertificate as ClientCertificateHeader,
+    ...(metricsPort !== undefined && { metricsPort }),
     ...(erasureStorageUrl && { erasureStorageUrl }),
     ...(files && { files }),
   };

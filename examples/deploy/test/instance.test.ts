@@ -20,7 +20,7 @@ const running: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chancery-instance-'));
   redis = await startRedis();
-  const [port, mtlsPort] = [await freePort(), await freePort()];
+  const [port, mtlsPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   environment = {
     CHANCERY_ORIGIN: 'https://app.example',
     CHANCERY_STORAGE_FILE: join(folder, 'storage-url'),
@@ -29,6 +29,7 @@ beforeAll(async () => {
     CHANCERY_LOG_LEVEL: 'error',
     CHANCERY_PORT: String(port),
     CHANCERY_MTLS_PORT: String(mtlsPort),
+    CHANCERY_METRICS_PORT: String(metricsPort),
     CHANCERY_TLS_FOLDER: join(folder, 'tls'),
     CHANCERY_TLS_TRAEFIK: join(folder, 'tls/traefik.yaml'),
     CHANCERY_TLS_RELOAD: `touch ${join(folder, 'reloaded')}`,
@@ -108,7 +109,10 @@ describe('an instance', () => {
     expect([await get('/healthz'), await get('/pki/trust-anchors.pem'), await get('/accounts')]).toEqual([
       200, 200, 401,
     ]);
+    const metrics = await fetch(`http://127.0.0.1:${environment.CHANCERY_METRICS_PORT}/metrics`);
+    expect([metrics.status, await get('/metrics')]).toEqual([200, 404]);
+    expect(await metrics.text()).toMatch(/^chancery_http_requests_total\{.*route="\/readyz".*\} \d+$/m);
     child.kill('SIGTERM');
-    expect(await ended).toEqual([0, expect.stringMatching(/^listening on 127\.0\.0\.1, ports \d+ and \d+\n$/)]);
+    expect(await ended).toEqual([0, expect.stringMatching(/^listening on 127\.0\.0\.1, ports \d+, \d+, \d+\n$/)]);
   });
 });

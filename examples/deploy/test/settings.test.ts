@@ -68,6 +68,7 @@ describe('settings', () => {
     ['CHANCERY_KEYRING_FILE', '/nowhere', 'CHANCERY_KEYRING_FILE cannot be read: ENOENT'],
     ['CHANCERY_PORT', '80a', 'CHANCERY_PORT must be a port, not "80a"'],
     ['CHANCERY_MTLS_PORT', '65536', 'CHANCERY_MTLS_PORT must be a port, not "65536"'],
+    ['CHANCERY_METRICS_PORT', '', 'CHANCERY_METRICS_PORT must be a port, not ""'],
     ['CHANCERY_LOG_LEVEL', 'loud', 'CHANCERY_LOG_LEVEL must be one of debug, info, warn, error, silent, not "loud"'],
     ['CHANCERY_CLIENT_CERTIFICATE', 'toString', 'CHANCERY_CLIENT_CERTIFICATE must be one of nginx, '],
   ])('name what is wrong with %s: %s', async (name, value, message) => {
