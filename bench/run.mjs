@@ -35,6 +35,7 @@ await build({
     '@chancery/core/ports': source('core/src/ports/index.ts'),
     '@chancery/core/vault': source('core/src/vault/index.ts'),
     '@chancery/core': source('core/src/index.ts'),
+    '@chancery/http': source('http/src/index.ts'),
     '@chancery/storage-memory': source('storage-memory/src/index.ts'),
     '@chancery/storage-postgres': source('storage-postgres/src/index.ts'),
     '@chancery/storage-redis': source('storage-redis/src/index.ts'),

@@ -1,20 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { AccountManager, CertificateAuthority, CertificateManager, LocalKeyring } from '@chancery/core';
+import { createHandlers, toNodeListener } from '@chancery/http';
 import { MemoryStorage } from '@chancery/storage-memory';
-import { createHandlers, toNodeListener } from '../../packages/http/src/index.ts';
+import express from 'express';
 import type { HttpServerKind, HttpTarget } from '../harness/http-load.ts';
-import { PACKAGES } from '../harness/paths.ts';
-
-/** Express is where the package that is mounted on it has it. */
-const express = createRequire(join(PACKAGES, 'http/package.json'))('express') as () => {
-  (...given: Parameters<RequestListener>): void;
-  get(path: string, handler: (request: unknown, response: { send(text: string): void }) => void): void;
-  use(listener: unknown): void;
-};
 
 const HELLO = 'Hello World';
 
