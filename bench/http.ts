@@ -8,7 +8,7 @@ import { race } from './harness/race.ts';
 
 const KINDS: readonly HttpServerKind[] = ['node:http', 'express', 'ours, strict', 'ours, offline', 'ours on express'];
 
-/** HTTP: a certificate read by an authenticated client, beside servers that only say hello. */
+/** HTTP: a certificate read by an authenticated client, beside servers that only say hello. S4-20 */
 export const httpGoal: Goal = async (context) => {
   const seconds = context.quick ? 1 : 3;
   const result = await race(

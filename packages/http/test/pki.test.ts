@@ -112,7 +112,7 @@ describe('the keys of the tokens', () => {
   });
 });
 
-/** S1-18 */
+/** S1-18, S4-16 */
 describe('health', () => {
   it('is 200 while every dependency works, and 503 while one does not', async () => {
     let isDown = false;

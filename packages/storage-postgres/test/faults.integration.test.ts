@@ -122,6 +122,7 @@ describe('a server that is killed during commits', () => {
   }, 240_000);
 });
 
+/** S1-17 */
 describe('a dump', () => {
   it('that is restored is the same storage', async () => {
     const storage = new PostgresStorage({ pool: suite.pool, namespace: 'dumped' });

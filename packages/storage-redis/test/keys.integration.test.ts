@@ -4,6 +4,7 @@ import { audit } from './support/audit.ts';
 import { type Library, type Setting, single, storageOn } from './support/clients.ts';
 import { JOBS, put, ref } from './support/documents.ts';
 
+/** S4-17 */
 describe.each(['ioredis', 'node-redis'] satisfies Library[])('keys, with %s', (library) => {
   let setting: Setting;
   let storage: RedisStorage;

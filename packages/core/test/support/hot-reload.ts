@@ -52,6 +52,7 @@ export function hotReload(start: () => Promise<SharedServer>): void {
   const first = seed(29_303);
   const durationMs = soakSize(10_000, 60_000);
   const what = `${CERTIFICATES} certificates renewed within ${durationMs / 1_000} s serve anew in ${PROCESSES} processes`;
+  // S4-12, X3
   it(`${what}, and nobody notices, seed ${first}`, { timeout: durationMs + 120_000 }, async () => {
     const key = toHex(nodeCrypto().randomBytes(32));
     const storage = server.open(server.module.options);

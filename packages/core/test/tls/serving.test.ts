@@ -15,6 +15,7 @@ async function servedScene() {
   return { ...scene, port };
 }
 
+/** S4-11 */
 describe('a TLS server with a resolver', () => {
   it.each([
     ['a.example', 'exact 1'],
@@ -37,6 +38,7 @@ describe('a TLS server with a resolver', () => {
     expect(await visit(port, verified)).toMatchObject({ commonName: 'wild 1', text: 'hello' });
   });
 
+  // S0-5, S4-13
   it('presents the fallback to a client that sends no name', async () => {
     const { port } = await servedScene();
     expect(await visit(port)).toMatchObject({ commonName: 'localhost', text: 'hello' });

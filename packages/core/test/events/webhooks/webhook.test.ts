@@ -21,6 +21,7 @@ async function deliver(sink: NamedSink, event = hostileEvent): Promise<DeliveryO
 
 const headersOf = ({ requests }: Receiver) => requests.at(-1)?.headers as Record<string, string>;
 
+/** S0-9, S0-19, S4-24 */
 describe('a webhook', () => {
   it('is verified by the library of Standard Webhooks, and its body is the event as CloudEvents JSON', async () => {
     const receiver = await startReceiver();
