@@ -71,7 +71,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.integration.test.ts', 'examples/*/test/**/*.test.ts'],
-          isolate: false,
+          // Most of their time they wait for other programs.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -98,11 +98,12 @@ function inForce(
 }
 
 /**
- * Half of the time after which a certificate would be renewed that begins now: what an issuer gives that is old already, by its clock or by this
- * one, must not be replaced again and again.
+ * What is due for renewal as it is issued, by the issuer's clock or by this one, must not be replaced again and again: it rests for half of
+ * the time after which a certificate would be renewed that begins now.
  */
 function restAfter({ clock, renewalPolicy }: CertificatesContext, id: string, value: CertificateValue): number {
   const now = clock.now();
+  if (renewalInstant(id, value, renewalPolicy) > now) return now;
   return Math.floor((now + renewalInstant(id, { ...value, notBefore: now }, renewalPolicy)) / 2);
 }
 
