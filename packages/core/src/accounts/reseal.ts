@@ -1,7 +1,5 @@
 import type { MaintenanceTask } from '../ports/maintenance.ts';
-import { throwIfAborted } from '../store/backoff.ts';
-import type { Collection } from '../store/collection.ts';
-import type { Entry } from '../store/entry.ts';
+import { resealWalk } from '../store/reseal-walk.ts';
 import { openField, sealField } from '../store/seal.ts';
 import type { AccountsContext } from './context.ts';
 import { credentials, openHash, sealHash } from './passwords/credential-record.ts';
@@ -22,16 +20,31 @@ export function resealTasks(context: AccountsContext): MaintenanceTask[] {
         return { more: false, nextDueAt: context.clock.now() + DAY };
       },
     },
-    resealTask(context, 'passwords', credentials, async ({ id, bytes = new Uint8Array() }) =>
-      sealHash(context, id, await openHash(context, id, bytes)),
-    ),
-    resealTask(context, 'second-factors', secondFactors, async (entry) =>
-      sealTotpSecret(context, secondFactors, entry.id, await openTotpSecret(context, secondFactors, entry)),
-    ),
-    resealTask(context, 'passkeys', passkeys, async (entry) =>
-      sealPasskey(context, entry.id, await openPasskey(context, entry)),
-    ),
-    resealTask(context, 'sessions', sessions, ({ id, bytes }) => resealSession(context, id, bytes)),
+    resealWalk(context, {
+      name: 'accounts:reseal:passwords',
+      collection: credentials,
+      index: 'byChange',
+      reseal: async ({ id, bytes = new Uint8Array() }) => sealHash(context, id, await openHash(context, id, bytes)),
+    }),
+    resealWalk(context, {
+      name: 'accounts:reseal:second-factors',
+      collection: secondFactors,
+      index: 'byChange',
+      reseal: async (entry) =>
+        sealTotpSecret(context, secondFactors, entry.id, await openTotpSecret(context, secondFactors, entry)),
+    }),
+    resealWalk(context, {
+      name: 'accounts:reseal:passkeys',
+      collection: passkeys,
+      index: 'byChange',
+      reseal: async (entry) => sealPasskey(context, entry.id, await openPasskey(context, entry)),
+    }),
+    resealWalk(context, {
+      name: 'accounts:reseal:sessions',
+      collection: sessions,
+      index: 'byChange',
+      reseal: ({ id, bytes }) => resealSession(context, id, bytes),
+    }),
   ];
 }
 
@@ -46,53 +59,4 @@ async function resealSession(
   const resealed = await sealField(store, keyring, place, secret);
   secret.fill(0);
   return resealed;
-}
-
-/** Walks one collection, a page a run; where it has come to is kept in memory, since walking again costs no more than reading. */
-function resealTask<T extends object>(
-  context: AccountsContext,
-  name: string,
-  collection: Collection<T>,
-  reseal: (entry: Entry<T>) => Promise<Uint8Array>,
-): MaintenanceTask {
-  let cursor: string | undefined;
-  return {
-    name: `accounts:reseal:${name}`,
-    async run({ limit, signal }) {
-      const page = await context.store.query(collection, {
-        index: 'byChange',
-        limit: Math.min(limit, 1_000),
-        withBytes: true,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      const failures: unknown[] = [];
-      for (const entry of page.entries) {
-        throwIfAborted(signal);
-        try {
-          await resealEntry(context, collection, entry, reseal);
-        } catch (error) {
-          // One secret that does not open must not keep the others under the former key.
-          failures.push(error);
-        }
-      }
-      cursor = page.cursor;
-      if (failures.length > 0) throw failures[0];
-      const more = cursor !== undefined;
-      return { more, nextDueAt: context.clock.now() + (more ? 0 : DAY) };
-    },
-  };
-}
-
-/** Whoever changed the document meanwhile has sealed it anew. */
-async function resealEntry<T extends object>(
-  { store, keyring }: AccountsContext,
-  collection: Collection<T>,
-  entry: Entry<T>,
-  reseal: (entry: Entry<T>) => Promise<Uint8Array>,
-): Promise<void> {
-  if (entry.bytes === undefined || !keyring.needsReseal(entry.bytes)) return;
-  const { id, value, version: ifVersion, expiresAt } = entry;
-  const bytes = await reseal(entry);
-  const options = { bytes, ifVersion, ...(expiresAt === undefined ? {} : { expiresAt }) };
-  await store.commit([store.put(collection, id, value, options)]);
 }

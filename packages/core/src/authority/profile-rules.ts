@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_ALGORITHMS } from '../crypto/algorithms.ts';
 import { invalidArgument } from '../errors/from-issues.ts';
 import { keyPurposeOid } from '../x509/extensions/extended-key-usage.ts';
 import { keyUsages } from '../x509/extensions/key-usage.ts';
@@ -33,7 +34,7 @@ const profileShape = z
     wildcards: z.boolean(),
     defaultValidityDays: days,
     maximumValidityDays: days,
-    keyAlgorithms: z.array(z.enum(['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'Ed25519'])).min(1),
+    keyAlgorithms: z.array(z.enum(KEY_ALGORITHMS)).min(1),
     ocspNoCheck: z.boolean().optional(),
   })
   .refine((profile) => profile.defaultValidityDays <= profile.maximumValidityDays, {

@@ -1,3 +1,4 @@
+import { KEY_ALGORITHMS } from '../crypto/algorithms.ts';
 import type { KeyAlgorithm } from '../ports/crypto.ts';
 import type { ExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts';
 import type { KeyUsage } from '../x509/extensions/key-usage.ts';
@@ -27,8 +28,6 @@ export interface CertificateProfile {
   readonly ocspNoCheck?: boolean;
 }
 
-const everyKey: readonly KeyAlgorithm[] = ['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'Ed25519'];
-
 const service: CertificateProfile = {
   keyUsage: ['digitalSignature', 'keyEncipherment'],
   extendedKeyUsage: ['serverAuth'],
@@ -39,7 +38,7 @@ const service: CertificateProfile = {
   wildcards: true,
   defaultValidityDays: 90,
   maximumValidityDays: 397,
-  keyAlgorithms: everyKey,
+  keyAlgorithms: KEY_ALGORITHMS,
 };
 
 /** The profiles that every authority knows: `server`, `client`, `peer` (both), `codeSigning`, `ocspResponder`. */

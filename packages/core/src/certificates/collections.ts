@@ -1,21 +1,13 @@
 import { z } from 'zod';
+import { KEY_ALGORITHMS } from '../crypto/algorithms.ts';
 import { defineCollection } from '../store/collection.ts';
+import { crlReasons } from '../x509/crl/crl-reason.ts';
 
 const text = z.string();
 const instant = z.number().int();
 const count = z.number().int().nonnegative();
-const keyAlgorithm = z.enum(['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'Ed25519']);
-const reason = z.enum([
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-  'aACompromise',
-]);
+const keyAlgorithm = z.enum(KEY_ALGORITHMS);
+const reason = z.enum(crlReasons).exclude(['removeFromCRL']);
 const failure = z.strictObject({ code: text, message: text, at: instant });
 
 /** One document a certificate: what it is to be, and which generations are in force and on their way. */

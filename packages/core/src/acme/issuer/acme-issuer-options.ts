@@ -1,3 +1,4 @@
+import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { requireObject } from '../../errors/require-object.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
@@ -36,14 +37,6 @@ export interface AcmeIssuerOptions extends AcmeServerOptions {
 
 const WAIT_MS = 30_000;
 const MAX_WAIT_MS = 3_600_000;
-const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
-  'ECDSA-P256',
-  'ECDSA-P384',
-  'RSA-2048',
-  'RSA-3072',
-  'RSA-4096',
-  'Ed25519',
-];
 
 /**
  * Checks what has no checks elsewhere.

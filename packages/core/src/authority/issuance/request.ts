@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { isBytes } from '../../encoding/bytes.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
@@ -41,7 +42,7 @@ const issueOptions = z
   .strictObject({
     csr: encoded.optional(),
     publicKey: encoded.optional(),
-    keyAlgorithm: z.enum(['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'Ed25519']).optional(),
+    keyAlgorithm: z.enum(KEY_ALGORITHMS).optional(),
     profile: z.string().optional(),
     // What is over the limit of one certificate is a policy violation; this only bounds the work of finding that out.
     subjectAltNames: z.array(z.string()).max(10_000).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
@@ -61,7 +62,7 @@ const createInput = z
       .transform((given) => Math.ceil('days' in given ? given.days * 24 * HOUR : given.hours * HOUR))
       .refine((lifetime) => lifetime <= LONGEST_LIFETIME, 'expected a hundred years at most')
       .optional(),
-    keyAlgorithm: z.enum(['ECDSA-P256', 'ECDSA-P384', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'Ed25519']).optional(),
+    keyAlgorithm: z.enum(KEY_ALGORITHMS).optional(),
     csr: csrInput.optional(),
     wait: z.boolean().optional(),
   })

@@ -4,6 +4,7 @@ import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { CrlReasonName } from '../../ports/issuer.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import { crlReasons } from '../../x509/crl/crl-reason.ts';
 import type { Certificate } from '../certificate.ts';
 import {
   certificateNotFound,
@@ -29,18 +30,7 @@ export interface RevokeManagedCertificateOptions extends Abortable {
 }
 
 const revokeInput = z.strictObject({
-  reason: z
-    .enum([
-      'unspecified',
-      'keyCompromise',
-      'cACompromise',
-      'affiliationChanged',
-      'superseded',
-      'cessationOfOperation',
-      'privilegeWithdrawn',
-      'aACompromise',
-    ])
-    .optional(),
+  reason: z.enum(crlReasons).exclude(['removeFromCRL', 'certificateHold']).optional(),
   signal: abortSignal,
 });
 
