@@ -15,9 +15,6 @@ import { coversSecondNode, SECOND_NODE, secondNode } from './node24.mjs';
 import { ensureTools, withTools } from './tools.mjs';
 import { vitest } from './vitest.mjs';
 
-/** A fault at every step, mutations by the thousand: what they find, they find on one runtime. */
-const LONG_RUNS = '**/*{faults,fuzz,soak}*.test.ts';
-
 /** What does not hang on the runtime: what adapters do to a server, an ACME server to us, and browsers and proxies to examples. */
 const ON_ONE_RUNTIME = [
   'packages/storage-*/test/**',
@@ -173,10 +170,7 @@ function secondLane(lane) {
   }
   return [
     { name: 'node24', title: `fetch Node ${SECOND_NODE}`, load: 0, run: (signal) => secondNode(signal) },
-    {
-      ...lane('unit-node24', 'unit', 'second', ['node24', 'unit'], ['--exclude', LONG_RUNS]),
-      title: `unit tests but the long runs, Node ${SECOND_NODE}`,
-    },
+    lane('unit-node24', 'unit', 'second', ['node24', 'unit']),
     {
       ...lane(
         'integration-node24',
