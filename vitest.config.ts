@@ -73,6 +73,7 @@ export default defineConfig({
           include: ['packages/*/test/**/*.integration.test.ts', 'examples/*/test/**/*.test.ts'],
           // Most of their time they wait for other programs.
           maxWorkers: 2,
+          sequence: { groupOrder: 5 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
