@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OfflineRoot } from '@chancery/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, type RedisServer, startRedis } from '../../../packages/storage-redis/test/support/redis-server.ts';
+import { freePorts } from '../../../packages/core/test/support/free-ports.ts';
+import { type RedisServer, startRedis } from '../../../packages/storage-redis/test/support/redis-server.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../../../', import.meta.url));
 const PASSPHRASE = 'fifteen characters or more';
@@ -20,7 +21,7 @@ const running: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chancery-instance-'));
   redis = await startRedis();
-  const [port, mtlsPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, mtlsPort, metricsPort] = await freePorts(3);
   environment = {
     CHANCERY_ORIGIN: 'https://app.example',
     CHANCERY_STORAGE_FILE: join(folder, 'storage-url'),

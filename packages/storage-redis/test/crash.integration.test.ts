@@ -8,10 +8,11 @@ import { SeededRandom } from '@chancery/core/testing';
 import { RedisStorage } from '@chancery/storage-redis';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../core/test/support/free-ports.ts';
 import { audit } from './support/audit.ts';
 import { clientFor, type Library } from './support/clients.ts';
 import { JOBS, put, ref } from './support/documents.ts';
-import { freePort, launch, type RedisServer, startRedis, until } from './support/redis-server.ts';
+import { launch, type RedisServer, startRedis, until } from './support/redis-server.ts';
 
 const LIBRARIES: readonly Library[] = ['ioredis', 'node-redis'];
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];

@@ -1,10 +1,11 @@
 import type { RedisStorage, RedisStorageOptions } from '@chancery/storage-redis';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../core/test/support/free-ports.ts';
 import { audit } from './support/audit.ts';
 import { clientFor, type Library, type Setting, single, storageOn } from './support/clients.ts';
 import { JOBS, put, ref } from './support/documents.ts';
-import { freePort, startRedis, until } from './support/redis-server.ts';
+import { startRedis, until } from './support/redis-server.ts';
 
 const LIBRARIES: readonly Library[] = ['ioredis', 'node-redis'];
 const cleanUps: (() => unknown)[] = [];
@@ -189,6 +190,8 @@ describe('waitReplicas', () => {
       () => admin.disconnect(),
     );
     await until(async () => /master_link_status:up/.test(String(await admin.info('replication'))));
+    // The link is up before the master sends changes: that begins with the first acknowledgment, which comes within a second.
+    await until(async () => /state=online,offset=[1-9]/.test(String(await started.command('', 'INFO', 'replication'))));
     await backend.open([JOBS]);
     expect(await backend.commit([put('a', { rank: 1 })])).toEqual({ committed: true });
     expect(await admin.hget('{chancery}:d:jobs:a', 'data')).toBe('{"rank":1}');

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type Certificate, LocalKeyring } from '@chancery/core';
 import { toNodeListener } from '@chancery/http';
 import { MemoryStorage } from '@chancery/storage-memory';
+import { freePorts } from '../../../../packages/core/test/support/free-ports.ts';
 import { runAsync } from '../../../../packages/core/test/support/run-async.ts';
 import { tool } from '../../../../packages/core/test/support/tools.ts';
 import { type Application, createApplication } from '../../src/application.ts';
@@ -65,7 +66,7 @@ export async function startProxiedApplication(): Promise<ProxiedApplication> {
   const { handler, mtlsHandler } = application;
   const servers = [mtlsHandler, mtlsHandler, handler].map((each) => createServer(toNodeListener(each)));
   const [app, mtls, direct] = (await Promise.all(servers.map(listening))) as [number, number, number];
-  const [http, https] = (await Promise.all([freePort(), freePort()])) as [number, number];
+  const [http, https] = (await freePorts(2)) as [number, number];
   const ports = { http, https, app, mtls, direct };
   await writeConfiguration(folder, tls, ports);
   const nginx = ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')] as const;
@@ -141,13 +142,6 @@ async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  server.close();
-  return port;
 }
 
 async function accepting(port: number, child: ChildProcess): Promise<void> {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFetch } from '../../src/acme/http/node-fetch.ts';
-import { freePorts } from './pebble.ts';
+import { freePorts } from './free-ports.ts';
 import { tool } from './tools.ts';
 
 /** Where Caddy looks for http-01: it can be told of no other port. */

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePem } from '../../src/encoding/pem.ts';
 import { nodeCrypto } from '../../src/index.ts';
 import { encodeSubjectAltName } from '../../src/x509/extensions/alternative-names.ts';
 import { encodeExtendedKeyUsage } from '../../src/x509/extensions/extended-key-usage.ts';
+import { freePorts } from './free-ports.ts';
 import { testCertificate } from './test-ca.ts';
 import { type ToolName, tool } from './tools.ts';
 
@@ -124,31 +123,6 @@ export async function listenerCertificate(): Promise<{ certPem: string; keyPem: 
     ],
   });
   return { certPem, keyPem: encodePem('PRIVATE KEY', await crypto.exportPrivateKey(signingKey)) };
-}
-
-/**
- * Ports that nothing listens on. They lie below those that systems hand out by themselves: some are listened on much later, and whatever asks for
- * any port meanwhile must not be given one of them.
- */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(10_000, 32_000);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createTcpServer();
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
 }
 
 /** A GET over a TLS that only one certificate is trusted for. */

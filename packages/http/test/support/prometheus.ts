@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../../core/test/support/free-ports.ts';
 import { tool } from '../../../core/test/support/tools.ts';
 
 /** A Prometheus of one's own. */
@@ -61,13 +61,4 @@ export async function startPrometheus(files: Readonly<Record<string, string>>): 
   };
   await prometheus.until(async () => (String(await prometheus.get('/-/ready')).includes('Ready') ? true : undefined));
   return prometheus;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

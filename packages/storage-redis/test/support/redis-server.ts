@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../core/test/support/free-ports.ts';
 
 /** A Redis server of the tests' own, on a free loopback port with its data in a temporary folder. */
 export interface RedisServer {
@@ -95,29 +95,6 @@ export async function launch(words: readonly string[], ready: RegExp): Promise<C
 
 function program(): string {
   return process.env.TEST_REDIS_SERVER ?? 'redis-server';
-}
-
-/** A port that nothing listens on, low enough for the bus of a cluster, 10,000 above. */
-export async function freePort(): Promise<number> {
-  while (true) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
-    const base = port > 55_000 ? port - 20_000 : port;
-    if (base === port || (await isFree(base))) return base;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  server.close();
-  return free;
 }
 
 /** Three masters that share the slots. */
