@@ -156,7 +156,6 @@ export { PathValidationError, type PathValidationFacts } from './errors/path-val
 export { StorageError, type StorageErrorOptions } from './errors/storage-error.ts';
 export type { Checkpoint, CheckpointClaim } from './events/checkpoints/checkpoint.ts';
 export type { CheckpointSink } from './events/checkpoints/checkpoints.ts';
-export type { Timer } from './events/chore-runner.ts';
 export { type CloudEvent, cloudEventJson, type EventFacts } from './events/cloud-event.ts';
 export type { DeadLetter, ListDeadLettersOptions, ReplayOptions } from './events/delivery/dead-letters.ts';
 export type { DeliveryControl } from './events/delivery/delivery-control.ts';
@@ -230,6 +229,7 @@ export type {
   RenewalWindow,
 } from './ports/renewal-source.ts';
 export type { StorageBackend, StorageCapabilities } from './ports/storage.ts';
+export type { Timer } from './ports/timer.ts';
 export type { IssuerBudget, RenewalProblem, RenewalSchedulerOptions } from './renewal/options.ts';
 export { type RenewAllOptions, RenewalScheduler } from './renewal/renewal-scheduler.ts';
 export type { RenewalReport } from './renewal/report.ts';

@@ -1,5 +1,5 @@
-import { nodeCrypto, type Timer } from '@chancery/core';
-import { systemClock } from '@chancery/core/ports';
+import { nodeCrypto } from '@chancery/core';
+import { systemClock, systemTimer } from '@chancery/core/ports';
 import { Authenticator } from './authentication/authenticator.ts';
 import { EventTail } from './event-stream/event-tail.ts';
 import { type Handler, handlerOf } from './handler.ts';
@@ -51,11 +51,6 @@ export interface Handlers {
   /** The OpenAPI 3.1 document. */
   readonly document: OpenApiDocument;
 }
-
-const systemTimer: Timer = (ms, callback) => {
-  const handle = setTimeout(callback, ms);
-  return () => clearTimeout(handle);
-};
 
 /**
  * Makes HTTP handlers of managers: fetch-style functions that any framework can mount, as `toNodeListener` does for node:http and Express.

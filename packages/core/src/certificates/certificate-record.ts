@@ -1,3 +1,4 @@
+import { isUuid } from '../crypto/random-id.ts';
 import { ChanceryError } from '../errors/chancery-error.ts';
 import { ConflictError, NotFoundError } from '../errors/families.ts';
 import type { JsonObject } from '../ports/storage.ts';
@@ -10,7 +11,6 @@ import { type CertificateValue, certificates } from './collections.ts';
 import type { CertificatesContext } from './context.ts';
 import { renewalDue } from './renewal-due.ts';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LONGEST_MESSAGE = 1_000;
 
 /** `endsAt` of what has no end yet. */
@@ -25,7 +25,7 @@ export type CertificateEntry = Entry<CertificateValue>;
  * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
  */
 export function requireCertificateId(id: string): string {
-  if (typeof id === 'string' && UUID.test(id)) return id;
+  if (isUuid(id)) return id;
   throw certificateNotFound(String(id));
 }
 

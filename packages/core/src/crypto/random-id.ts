@@ -2,6 +2,8 @@ import { toHex } from '../encoding/hex.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /**
  * Makes a UUID version 7 (RFC 9562 section 5.7): ids that sort by the millisecond they were made in.
  *
@@ -19,4 +21,9 @@ export function uuidv7(clock: Clock, crypto: CryptoProvider): string {
   bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
   const hex = toHex(bytes);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Whether a value has the form of the ids that `uuidv7` makes, in small letters. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
 }

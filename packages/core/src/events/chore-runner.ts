@@ -2,15 +2,7 @@ import { ChanceryError } from '../errors/chancery-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
-
-/** Calls back after so many milliseconds. @returns a function that calls it off */
-export type Timer = (ms: number, callback: () => void) => () => void;
-
-/** The runtime's own timer. */
-export const systemTimer: Timer = (ms, callback) => {
-  const handle = setTimeout(callback, ms);
-  return () => clearTimeout(handle);
-};
+import type { Timer } from '../ports/timer.ts';
 
 const LONGEST_WAIT_MS = 60_000;
 const FIRST_BACKOFF_MS = 1_000;

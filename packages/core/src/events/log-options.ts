@@ -5,10 +5,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { StorageBackend } from '../ports/storage.ts';
+import type { Timer } from '../ports/timer.ts';
 import type { RequiredDurability } from '../store/durability.ts';
 import type { CheckpointSink } from './checkpoints/checkpoints.ts';
 import { requireKeyName } from './checkpoints/signed-note.ts';
-import type { Timer } from './chore-runner.ts';
 import type { Sink } from './delivery/sink.ts';
 
 const MINUTE_MS = 60_000;

@@ -98,3 +98,5 @@ export type {
   Write,
 } from './storage.ts';
 export { systemClock } from './system-clock.ts';
+export { systemTimer } from './system-timer.ts';
+export type { Timer } from './timer.ts';

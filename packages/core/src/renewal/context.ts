@@ -1,7 +1,7 @@
 import type { RenewalPolicy } from '../certificates/renewal-due.ts';
-import type { Timer } from '../events/chore-runner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
+import type { Timer } from '../ports/timer.ts';
 import type { Store } from '../store/store.ts';
 import type { RenewalProblem, RenewalSettings } from './options.ts';
 

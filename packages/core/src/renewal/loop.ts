@@ -1,5 +1,5 @@
-import type { Timer } from '../events/chore-runner.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Timer } from '../ports/timer.ts';
 
 const FIRST_BACKOFF_MS = 1_000;
 

@@ -3,13 +3,13 @@ import type { RenewalPolicy } from '../certificates/renewal-due.ts';
 import { InvalidInputError } from '../errors/families.ts';
 import { invalidArgument } from '../errors/from-issues.ts';
 import { requireObject } from '../errors/require-object.ts';
-import type { Timer } from '../events/chore-runner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import type { RenewalSource } from '../ports/renewal-source.ts';
 import type { StorageBackend } from '../ports/storage.ts';
+import type { Timer } from '../ports/timer.ts';
 
 /** How many renewals an issuer is asked for within a time, by all instances together. */
 export interface IssuerBudget {

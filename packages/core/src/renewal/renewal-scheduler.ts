@@ -1,10 +1,10 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
-import { systemTimer } from '../events/chore-runner.ts';
 import type { Abortable } from '../ports/abortable.ts';
 import type { RenewalSource } from '../ports/renewal-source.ts';
 import type { StorageBackend } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { systemTimer } from '../ports/system-timer.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import { Store } from '../store/store.ts';
 import { Chores } from './chores/chores.ts';

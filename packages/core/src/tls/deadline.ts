@@ -1,5 +1,5 @@
 import { ChanceryError } from '../errors/chancery-error.ts';
-import type { Timer } from '../events/chore-runner.ts';
+import type { Timer } from '../ports/timer.ts';
 import type { Closing } from './closing.ts';
 
 /**

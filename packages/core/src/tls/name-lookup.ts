@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import { RateLimitError } from '../errors/families.ts';
-import type { Timer } from '../events/chore-runner.ts';
+import type { Timer } from '../ports/timer.ts';
 import type { Closing } from './closing.ts';
 import type { ContextCache } from './contexts/context-cache.ts';
 import { withDeadline } from './deadline.ts';

@@ -6,10 +6,9 @@ import type {
   RenewalProblem,
   RenewalScheduler,
   StorageBackend,
-  Timer,
 } from '@chancery/core';
 import { InvalidInputError } from '@chancery/core';
-import { systemClock } from '@chancery/core/ports';
+import { systemClock, systemTimer } from '@chancery/core/ports';
 import type { Registry } from 'prom-client';
 import type { Handler } from '../handler.ts';
 import type { Exchange } from '../routing/dispatcher.ts';
@@ -69,11 +68,6 @@ export interface Metrics {
   /** Ends listening. What was counted stays. */
   readonly close: () => void;
 }
-
-const systemTimer: Timer = (ms, callback) => {
-  const handle = setTimeout(callback, ms);
-  return () => clearTimeout(handle);
-};
 
 // biome-ignore lint/style/noRestrictedGlobals: the one default that reads it
 const systemStopwatch = () => performance.now();

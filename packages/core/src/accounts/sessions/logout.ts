@@ -1,8 +1,8 @@
+import { isUuid } from '../../crypto/random-id.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { openField } from '../../store/seal.ts';
 import type { Transaction } from '../../store/transaction.ts';
-import { isUuid } from '../accounts/account-id.ts';
 import { verifyAccessToken } from '../tokens/access-token.ts';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.ts';
 import { refreshTokenInvalid } from '../tokens/token-errors.ts';

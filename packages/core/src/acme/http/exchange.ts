@@ -1,8 +1,8 @@
 import { concatBytes } from '../../encoding/bytes.ts';
 import { AcmeError } from '../../errors/acme-error.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import { untilAborted } from '../../store/until-aborted.ts';
 import type { AcmeFetch, AcmeFetchResponse } from './acme-fetch.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** Any object of the protocol fits many times over, and a chain with it. */
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { AcmeError } from '../../errors/acme-error.ts';
 import type { CertificateRequest, CertificateRequestResult } from '../../ports/issuer.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import { untilAborted } from '../../store/until-aborted.ts';
 import type { ClientContext } from '../client/client-context.ts';
-import { untilAborted } from '../http/until-aborted.ts';
 import { checkRequest } from './checked-request.ts';
 import type { IssuerContext } from './issuer-context.ts';
 import { OrderLease } from './order-lease.ts';

@@ -1,6 +1,7 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
-import type { Timer } from '../../events/chore-runner.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Timer } from '../../ports/timer.ts';
+import { untilAborted } from '../../store/until-aborted.ts';
 
 /** A lease that some work needs for as long as it runs. */
 export interface HeldLease {
@@ -87,18 +88,10 @@ export async function underLease<T>(
   scheduleExtension();
   after(limitMs, () => end('time-limit', `The work took longer than ${limitMs} ms`));
   try {
-    return await raceAbort(work(controller.signal), controller.signal);
+    return await untilAborted(work(controller.signal), controller.signal);
   } finally {
     over = true;
     for (const callOff of calls) callOff();
     stop?.removeEventListener('abort', onAbort);
   }
-}
-
-function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,4 +1,4 @@
-import type { Timer } from '../../events/chore-runner.ts';
+import type { Timer } from '../../ports/timer.ts';
 
 /**
  * A process that can be paused, as by a suspended machine, and killed. What it does passes through here: while it is paused nothing goes

@@ -1,4 +1,4 @@
-import type { Timer } from '../../events/chore-runner.ts';
+import type { Timer } from '../../ports/timer.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 
 interface Wait {

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { Timer } from '../../events/chore-runner.ts';
+import type { Timer } from '../../ports/timer.ts';
 import { ACME_TLS, type ChallengeResponder } from './challenge-responder.ts';
 import { peekClientHello } from './peek.ts';
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import type { Timer } from '../../events/chore-runner.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Timer } from '../../ports/timer.ts';
 import type { Closing } from '../closing.ts';
 import type { CertificatePem } from '../contexts/certificate-pem.ts';
 import type { ContextMaker } from '../contexts/context-maker.ts';

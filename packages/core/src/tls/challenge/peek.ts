@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Timer } from '../../events/chore-runner.ts';
+import type { Timer } from '../../ports/timer.ts';
 import type { ClientHello } from './client-hello.ts';
 import { ClientHelloReader } from './client-hello-reader.ts';
 

@@ -1,7 +1,7 @@
-import type { Timer } from '../../events/chore-runner.ts';
 import type { CertificateChange, CertificateSource, ServedCertificate } from '../../ports/certificate-source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Timer } from '../../ports/timer.ts';
 import type { Closing } from '../closing.ts';
 import type { ContextCache } from '../contexts/context-cache.ts';
 import { withDeadline } from '../deadline.ts';

@@ -1,5 +1,5 @@
-import type { Timer } from '../../events/chore-runner.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Timer } from '../../ports/timer.ts';
 import { wildcardOf } from '../server-name.ts';
 import type { Freshness } from './freshness.ts';
 import type { ServedName } from './served-name.ts';

@@ -1,7 +1,7 @@
-import type { Timer } from '../../events/chore-runner.ts';
 import type { CertificateSource } from '../../ports/certificate-source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Timer } from '../../ports/timer.ts';
 import type { Closing } from '../closing.ts';
 import { withDeadline } from '../deadline.ts';
 import { LruMap } from '../lru-map.ts';

@@ -1,4 +1,4 @@
-import type { Timer } from '../../../src/events/chore-runner.ts';
+import type { Timer } from '../../../src/ports/timer.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 interface Wait {
