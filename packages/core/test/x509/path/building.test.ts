@@ -73,7 +73,7 @@ describe('path building', () => {
     const started = performance.now();
     const result = await chainOf(leaf, layers, [root]);
     expect(result.valid).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('bounds the name constraints of all paths together, whatever their kinds', async () => {
@@ -97,7 +97,7 @@ describe('path building', () => {
       valid: false,
       error: { code: 'PATH_BUDGET_EXCEEDED' },
     });
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('bounds the signatures of a hundred namesakes', async () => {

@@ -104,6 +104,6 @@ describe('policies', () => {
     const chain = [...Array.from({ length: 12 }, () => [policies(...oids), all]), [policies(...oids)]];
     const started = performance.now();
     expect(await policiesOf(chain, explicit('1.2.3.4.0'))).toBe('1.2.3.4.0');
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
