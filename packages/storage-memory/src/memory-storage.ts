@@ -1,5 +1,6 @@
 import {
   assertStorageName,
+  assertStorageOptions,
   assertSweepLimit,
   type ClaimRequest,
   type Clock,
@@ -50,6 +51,8 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS = { namespace: true, database: true, clock: true } as const;
+
 /** A collection as this instance opened it. */
 interface OpenedCollection {
   readonly declared: DeclaredCollection;
@@ -79,8 +82,11 @@ export class MemoryStorage implements StorageBackend {
 
   /** @throws {StorageError} STORAGE_INVALID: the namespace is malformed */
   constructor(options: MemoryStorageOptions = {}) {
+    assertStorageOptions(options, OPTIONS, 'MemoryStorage options');
     const { namespace = 'chancery', database = new MemoryDatabase(), clock = systemClock } = options;
     assertStorageName(namespace, 'the namespace');
+    if (!(database instanceof MemoryDatabase))
+      throw new StorageError('STORAGE_INVALID', 'database must be a MemoryDatabase');
     this.namespace = namespace;
     this.#database = database;
     this.#shared = database.namespace(namespace, () => new MemoryNamespace());

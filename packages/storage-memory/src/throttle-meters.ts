@@ -8,6 +8,8 @@ interface StoredMeter extends ThrottleMeter {
 /** The rate limits of a namespace. Empty meters are dropped a few at each call, so that keys of passers-by do not pile up. */
 export class ThrottleMeters {
   readonly #meters = new Map<string, StoredMeter>();
+  /** Where the look for empty meters has come to. */
+  #round = this.#meters.entries();
 
   get size(): number {
     return this.#meters.size;
@@ -17,24 +19,30 @@ export class ThrottleMeters {
   throttle(requests: readonly PreparedThrottle[], now: number): ThrottleDecision {
     const stored = requests.map(({ meterKey }) => this.#meters.get(meterKey));
     const { decision, meters } = decideThrottle(requests, stored, now);
-    for (const [at, { meterKey, limit }] of requests.entries()) {
-      const meter = meters[at];
-      if (!decision.allowed) continue;
-      if (meter === undefined) this.#meters.delete(meterKey);
-      else this.#meters.set(meterKey, { ...meter, emptyAt: meter.at + Math.ceil(meter.level / limit) });
-    }
+    if (decision.allowed) for (const [at, request] of requests.entries()) this.#store(request, meters[at]);
     this.dropEmpty(requests.length + 1, now);
     return decision;
   }
 
-  /** Looks at the next `count` meters in turn: drops the empty ones, and sends the others to the end of the line. */
+  /** Looks at the next `count` meters in turn, and drops the empty ones. */
   dropEmpty(count: number, now: number): void {
     for (let left = Math.min(count, this.#meters.size); left > 0; left--) {
-      const [oldest] = this.#meters;
-      if (oldest === undefined) return;
-      const [key, meter] = oldest;
-      this.#meters.delete(key);
-      if (meter.emptyAt > now) this.#meters.set(key, meter);
+      const next = this.#round.next();
+      if (next.done === true) {
+        this.#round = this.#meters.entries();
+        return;
+      }
+      const [key, { emptyAt }] = next.value;
+      if (emptyAt <= now) this.#meters.delete(key);
     }
+  }
+
+  #store({ meterKey, limit }: PreparedThrottle, meter: ThrottleMeter | undefined): void {
+    if (meter === undefined) {
+      this.#meters.delete(meterKey);
+      return;
+    }
+    const { level, at } = meter;
+    this.#meters.set(meterKey, { level, at, emptyAt: at + Math.ceil(level / limit) });
   }
 }

@@ -28,6 +28,17 @@ describe('MemoryStorage', () => {
     );
   });
 
+  it.each([
+    [null, 'options'],
+    [{ namespac: 'tenant' }, '"namespac"'],
+    [{ database: {} }, 'database'],
+    [{ clock: { now: 7 } }, 'clock'],
+  ])('refuses the options %j', (options, text) => {
+    expect(() => new MemoryStorage(options as never)).toThrow(
+      expect.objectContaining({ code: 'STORAGE_INVALID', message: expect.stringContaining(text) }),
+    );
+  });
+
   it('takes the time of the system without a clock', async () => {
     const storage = new MemoryStorage();
     await storage.open([NOTES]);

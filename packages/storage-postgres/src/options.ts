@@ -1,4 +1,4 @@
-import { type Clock, StorageError } from '@chancery/core/ports';
+import { assertStorageOptions, type Clock, StorageError } from '@chancery/core/ports';
 import type { SqlDriver } from './driver.ts';
 import { PgDriver } from './pg-driver.ts';
 import type { PostgresPool } from './pg-pool.ts';
@@ -39,6 +39,33 @@ interface ChosenDriver {
   readonly driver: SqlDriver;
   readonly durability: 'volatile' | 'async' | 'durable';
   readonly watch: boolean;
+}
+
+const OPTIONS = {
+  pool: true,
+  folder: true,
+  pglite: true,
+  namespace: true,
+  schema: true,
+  clock: true,
+  replica: true,
+  durability: true,
+  watch: true,
+  serverFunctions: true,
+  prepare: true,
+} as const;
+
+/** @throws {StorageError} STORAGE_INVALID: an option is unknown, or not of its kind */
+export function checkOptions(options: PostgresStorageOptions): void {
+  assertStorageOptions(options, OPTIONS, 'PostgresStorage options');
+  const { durability = 'durable' } = options;
+  if (!['volatile', 'async', 'durable'].includes(durability)) {
+    throw invalid('durability must be volatile, async or durable');
+  }
+  for (const name of ['watch', 'serverFunctions', 'prepare'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'boolean') throw invalid(`${name} must be true or false`);
+  }
 }
 
 /** @throws {StorageError} STORAGE_INVALID: not exactly one database is named, or an option does not fit it */

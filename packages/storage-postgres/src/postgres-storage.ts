@@ -39,7 +39,7 @@ import { type CommitStatements, commitStatements, planningByKey } from './commit
 import type { SqlDriver, SqlValue } from './driver.ts';
 import { fingerprint } from './identifiers.ts';
 import { migrationScript, openCollections } from './open.ts';
-import { chooseDriver, type PostgresStorageOptions } from './options.ts';
+import { checkOptions, chooseDriver, type PostgresStorageOptions } from './options.ts';
 import { PgDriver } from './pg-driver.ts';
 import { countRange, getDocuments, readPage } from './read.ts';
 import { readThrough } from './replica.ts';
@@ -89,6 +89,7 @@ export class PostgresStorage implements StorageBackend {
    *   and `pglite` is given
    */
   constructor(options: PostgresStorageOptions) {
+    checkOptions(options);
     const { namespace = 'chancery', schema, clock, serverFunctions = true } = options;
     assertStorageName(namespace, 'the namespace');
     const { driver, durability, watch } = chooseDriver(options);

@@ -24,6 +24,11 @@ describe('options', () => {
     [{ folder: 'a', namespace: 'Upper' }, 'namespace'],
     [{ folder: 'a', schema: 'a"b' }, 'schema'],
     [{ folder: 'a', replica: {} }, 'replica'],
+    [{ folder: 'a', durability: 'Durable' }, 'durability'],
+    [{ folder: 'a', watch: 'false' }, 'watch'],
+    [{ folder: 'a', clock: 7 }, 'clock'],
+    [{ folder: 'a', namespac: 'tenant' }, '"namespac"'],
+    [undefined, 'options'],
   ])('%j are refused', (options, text) => {
     expect(() => new PostgresStorage(options as PostgresStorageOptions)).toThrow(
       expect.objectContaining({ code: 'STORAGE_INVALID', message: expect.stringContaining(text) }),

@@ -1,5 +1,6 @@
 import {
   assertStorageName,
+  assertStorageOptions,
   assertSweepLimit,
   type ClaimRequest,
   type Clock,
@@ -78,6 +79,15 @@ export interface RedisStorageOptions {
   readonly timeoutMs?: number;
 }
 
+const OPTIONS = {
+  client: true,
+  namespace: true,
+  clock: true,
+  durability: true,
+  waitReplicas: true,
+  timeoutMs: true,
+} as const;
+
 /**
  * The storage contract on Redis 6.2 or later, Valkey, Sentinel and Cluster. Every operation is one script, so that it is
  * atomic and judged at one instant of the server's clock.
@@ -101,6 +111,7 @@ export class RedisStorage implements StorageBackend {
 
   /** @throws {StorageError} STORAGE_INVALID: an option is malformed; STORAGE_UNSAFE_CONFIG: `waitReplicas` in a cluster */
   constructor(options: RedisStorageOptions) {
+    assertStorageOptions(options, OPTIONS, 'RedisStorage options');
     const { client, namespace = 'chancery', clock, durability = 'async', waitReplicas } = options;
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     assertStorageName(namespace, 'the namespace');

@@ -19,6 +19,18 @@ describe('orderText', () => {
   });
 });
 
+describe('RedisStorage', () => {
+  it.each([
+    [undefined, 'options'],
+    [{ client: {}, namespac: 'tenant' }, '"namespac"'],
+    [{ client: {}, clock: 7 }, 'clock'],
+  ])('refuses the options %j', (options, text) => {
+    expect(() => new RedisStorage(options as never)).toThrow(
+      expect.objectContaining({ code: 'STORAGE_INVALID', message: expect.stringContaining(text) }),
+    );
+  });
+});
+
 describe('judgeServer', () => {
   const info = (changes: Record<string, string | undefined> = {}) =>
     Object.entries({ redis_version: '6.2.0', role: 'master', maxmemory_policy: 'noeviction', ...changes })

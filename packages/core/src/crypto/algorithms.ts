@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { DigestAlgorithm, KeyAlgorithm, KeyKind, SignatureAlgorithm } from '../ports/crypto.ts';
 
 /** The key types that the SDK generates, the default first. */
@@ -74,7 +75,7 @@ export function signatureSchemeFor(kind: KeyKind, algorithm: SignatureAlgorithm)
     'SIGNATURE_ALGORITHM_UNSUPPORTED',
     scheme
       ? `Signature algorithm ${algorithm} does not fit a key of type ${key}`
-      : `Unknown signature algorithm ${JSON.stringify(algorithm)}`,
+      : `Unknown signature algorithm ${quote(algorithm)}`,
     { facts: { algorithm: String(algorithm), key } },
   );
 }

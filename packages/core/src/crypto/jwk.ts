@@ -2,6 +2,7 @@ import { fromBase64Url, toBase64Url } from '../encoding/base64.ts';
 import { concatBytes, utf8 } from '../encoding/bytes.ts';
 import { derBitString, derInteger, derNull, derOid, derSequence } from '../encoding/der/writer.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import { NAMED_CURVES, OID_EC, OID_ED25519, OID_RSA, parseSpki } from './spki.ts';
 
@@ -128,8 +129,5 @@ function invalid(problem: string): InvalidInputError {
 
 function unsupported(what: string, value: unknown): InvalidInputError {
   const named = typeof value === 'string' ? value.slice(0, 40) : typeof value;
-  return new InvalidInputError(
-    'KEY_UNSUPPORTED',
-    `JSON Web Keys of ${what} ${JSON.stringify(named)} are not supported`,
-  );
+  return new InvalidInputError('KEY_UNSUPPORTED', `JSON Web Keys of ${what} ${quote(named)} are not supported`);
 }

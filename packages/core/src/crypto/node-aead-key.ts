@@ -1,15 +1,18 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { AeadKey } from '../ports/crypto.ts';
 import { cannotOpen, checkLength, KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH } from './aead.ts';
+import { type NodeSecretKey, secretKeyCopy } from './node-secret-key.ts';
 
-/** An AES-256-GCM key. Kept as bytes: making a KeyObject takes as long as sealing a small value. */
+const WHOLE_TAG = { authTagLength: TAG_LENGTH };
+
+/** An AES-256-GCM key. */
 export class NodeAeadKey implements AeadKey {
-  readonly #key: Uint8Array;
+  readonly #key: NodeSecretKey;
 
   /** @throws {InvalidInputError} INVALID_ARGUMENT: the key has another length than 32 bytes */
   constructor(key: Uint8Array) {
     checkLength('key', KEY_LENGTH, key);
-    this.#key = key.slice();
+    this.#key = secretKeyCopy(key);
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, output: Uint8Array): void {
@@ -26,7 +29,7 @@ export class NodeAeadKey implements AeadKey {
     const end = ciphertext.length - TAG_LENGTH;
     if (end < 0) throw cannotOpen();
     checkLength('output', end, output);
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_LENGTH });
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, WHOLE_TAG);
     decipher.setAuthTag(ciphertext.subarray(end));
     const plaintext = decipher.update(ciphertext.subarray(0, end));
     try {

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { createHmac, hash } from 'node:crypto';
 import { isBytes } from '../encoding/bytes.ts';
+import { secretKeyOnce } from './node-secret-key.ts';
 
 /** The digests that the SDK authenticates with. */
 export type HmacDigest = 'sha1' | 'sha256' | 'sha384' | 'sha512';
@@ -43,7 +44,7 @@ export function nodeHmac(digest: HmacDigest, key: Uint8Array, data: Uint8Array):
   const { blockLength, inner, outer } = SCRATCH[digest];
   // What are no bytes after all is for node:crypto to refuse.
   const isShort = isBytes(key) && isBytes(data) && key.length <= blockLength && data.length <= LONGEST;
-  if (!isShort) return createHmac(digest, key).update(data).digest();
+  if (!isShort) return createHmac(digest, secretKeyOnce(key)).update(data).digest();
   inner.fill(INNER, 0, blockLength);
   outer.fill(OUTER, 0, blockLength);
   for (let at = 0; at < key.length; at++) {

@@ -35,6 +35,7 @@ import { checkHkdfLength } from './hkdf-length.ts';
 import { NodeAeadKey } from './node-aead-key.ts';
 import { nodeHmac } from './node-hmac.ts';
 import { adoptNodePrivateKey, handleOf, importNodePrivateKey, importNodePublicKey } from './node-keys.ts';
+import { secretKeyOnce } from './node-secret-key.ts';
 import { RandomPool } from './random-pool.ts';
 import { type PoolStart, WorkSplitter } from './work-splitter.ts';
 
@@ -71,10 +72,12 @@ class NodeCryptoProvider implements CryptoProvider {
     const digest = digestName(algorithm);
     checkHkdfLength(algorithm, length);
     const pseudorandomKey = nodeHmac(digest, salt, key);
-    const blocks = Math.ceil(length / pseudorandomKey.length);
-    const derived = new Uint8Array(blocks * pseudorandomKey.length);
-    let previous: Uint8Array = new Uint8Array();
-    for (let block = 1; block <= blocks; block++) {
+    const first = nodeHmac(digest, pseudorandomKey, concatBytes([info, Uint8Array.of(1)]));
+    if (length === first.length) return plain(first);
+    const blocks = Math.ceil(length / first.length);
+    const derived = new Uint8Array(blocks * first.length);
+    derived.set(first);
+    for (let block = 2, previous = first; block <= blocks; block++) {
       previous = nodeHmac(digest, pseudorandomKey, concatBytes([previous, info, Uint8Array.of(block)]));
       derived.set(previous, (block - 1) * previous.length);
     }
@@ -128,7 +131,7 @@ class NodeCryptoProvider implements CryptoProvider {
 
   aeadSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
     checkAead(key, nonce);
-    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    const cipher = createCipheriv('aes-256-gcm', secretKeyOnce(key), nonce);
     cipher.setAAD(aad);
     const sealed = new Uint8Array(plaintext.length + TAG_LENGTH);
     sealed.set(cipher.update(plaintext));
@@ -141,7 +144,7 @@ class NodeCryptoProvider implements CryptoProvider {
     checkAead(key, nonce);
     const end = ciphertext.length - TAG_LENGTH;
     if (end < 0) throw cannotOpen();
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_LENGTH });
+    const decipher = createDecipheriv('aes-256-gcm', secretKeyOnce(key), nonce, { authTagLength: TAG_LENGTH });
     decipher.setAAD(aad);
     decipher.setAuthTag(ciphertext.subarray(end));
     const plaintext = decipher.update(ciphertext.subarray(0, end));

@@ -1,6 +1,7 @@
 import { DerReader } from '../encoding/der/reader.ts';
 import { Tag } from '../encoding/der/tags.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { KeyAlgorithm, KeyKind, PrivateKey, PublicKey } from '../ports/crypto.ts';
 import { type SignatureScheme, signatureAlgorithmFor, signatureSchemeFor } from './algorithms.ts';
 import { isOnCurve } from './curve-point.ts';
@@ -125,7 +126,7 @@ function generationParameters(
       return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: PUBLIC_EXPONENT };
     }
     default:
-      throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${JSON.stringify(algorithm)}`);
+      throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${quote(algorithm)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 import { ChanceryError } from '../errors/chancery-error.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type {
   AeadKey,
   CryptoProvider,
@@ -230,7 +231,7 @@ function gcm(nonce: Uint8Array, aad: Uint8Array): AesGcmParams {
 
 function checkDigest(algorithm: DigestAlgorithm): string {
   if (DIGESTS.has(algorithm)) return algorithm;
-  throw new InvalidInputError('INVALID_ARGUMENT', `Unknown digest algorithm ${JSON.stringify(algorithm)}`);
+  throw new InvalidInputError('INVALID_ARGUMENT', `Unknown digest algorithm ${quote(algorithm)}`);
 }
 
 // The declarations of WebCrypto leave out bytes in shared memory, which nothing here hands it.

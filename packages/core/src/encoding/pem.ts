@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import { fromBase64, toBase64 } from './base64.ts';
 
 const LINE = 64;
@@ -31,7 +32,7 @@ export interface PemOptions {
  * @throws {InvalidInputError} PEM_INVALID: the label is not one that RFC 7468 allows
  */
 export function encodePem(label: string, der: Uint8Array): string {
-  if (!LABEL.test(label)) throw invalid(`${JSON.stringify(label)} is not a PEM label`);
+  if (!LABEL.test(label)) throw invalid(`${quote(label)} is not a PEM label`);
   const base64 = toBase64(der);
   let text = `${BEGIN}${label}${DASHES}\n`;
   for (let at = 0; at < base64.length; at += LINE) text += `${base64.slice(at, at + LINE)}\n`;

@@ -1,5 +1,7 @@
-import { concatBytes, utf8 } from '../encoding/bytes.ts';
+import { concatBytes, isBytes, utf8 } from '../encoding/bytes.ts';
 import { InvalidInputError, SealError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
+import { requireObject } from '../errors/require-object.ts';
 import type { SealContext } from './keyring.ts';
 
 // version | length of key id | key id | salt | ciphertext and tag
@@ -29,7 +31,7 @@ export interface Envelope {
  */
 export function checkKeyId(keyId: string): string {
   if (typeof keyId === 'string' && KEY_ID.test(keyId)) return keyId;
-  throw new InvalidInputError('INVALID_ARGUMENT', `${JSON.stringify(keyId)} is not a key id: ${KEY_ID.source}`);
+  throw new InvalidInputError('INVALID_ARGUMENT', `${quote(keyId)} is not a key id: ${KEY_ID.source}`);
 }
 
 /**
@@ -50,6 +52,7 @@ export function envelopeHeader(keyId: string): Uint8Array {
  * @throws {SealError} SEAL_INVALID: it is cut off, of an unknown version, or names no key
  */
 export function parseEnvelope(sealed: Uint8Array): Envelope {
+  if (!isBytes(sealed)) throw notAnEnvelope('it is no bytes');
   if (sealed[0] !== VERSION) {
     throw notAnEnvelope(sealed.length === 0 ? 'it is empty' : `its version is ${sealed[0]}, not ${VERSION}`);
   }
@@ -75,6 +78,7 @@ export function parseEnvelope(sealed: Uint8Array): Envelope {
  * @throws {InvalidInputError} INVALID_ARGUMENT: a part of the context is not a string of well-formed Unicode
  */
 export function envelopeAad(header: Uint8Array, context: SealContext): Uint8Array {
+  requireObject(context, 'A seal context');
   const parts = [header];
   for (const name of ['namespace', 'collection', 'id', 'field'] as const) {
     const part = context[name];

@@ -66,6 +66,7 @@ export class LocalKeyring implements Keyring {
    * @returns the keyring; its key's id is random as well
    */
   static generate(options: LocalKeyringOptions = {}): LocalKeyring {
+    requireObject(options, 'generate() options');
     const crypto = options.crypto ?? nodeCrypto();
     const keyId = randomKeyId(crypto);
     return new LocalKeyring(keyId, new Map([[keyId, crypto.randomBytes(KEY_LENGTH)]]), crypto);
@@ -156,9 +157,10 @@ export class LocalKeyring implements Keyring {
    * @param plaintext the secret
    * @param context where it will be stored
    * @returns the envelope, 50 bytes and the key id longer than the secret
-   * @throws {InvalidInputError} INVALID_ARGUMENT: a part of the context is not well-formed text
+   * @throws {InvalidInputError} INVALID_ARGUMENT: the secret is no bytes, or a part of the context is not well-formed text
    */
   async seal(plaintext: Uint8Array, context: SealContext): Promise<Uint8Array> {
+    if (!isBytes(plaintext)) throw new InvalidInputError('INVALID_ARGUMENT', 'What is sealed must be bytes');
     const aad = envelopeAad(this.#header, context);
     const salt = this.#crypto.randomBytes(SALT_LENGTH);
     const key = await this.#envelopeKey(this.#keys.get(this.currentKeyId) as Uint8Array, salt);

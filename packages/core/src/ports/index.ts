@@ -41,7 +41,7 @@ export {
 } from './storage/index-keys.ts';
 export { type NormalizedJson, normalizeJson } from './storage/json.ts';
 export { STORAGE_LIMITS } from './storage/limits.ts';
-export { assertStorageName } from './storage/names.ts';
+export { assertStorageName, assertStorageOptions } from './storage/names.ts';
 export {
   assertSweepLimit,
   type PreparedClaim,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { StorageError } from '../errors/storage-error.ts';
 import type { CollectionDefinition, JsonObject, StoredDocument } from '../ports/storage.ts';
+import { DecodedValues } from './decoded-values.ts';
 import type { Entry } from './entry.ts';
 
 /** What a typed collection is made of. */
@@ -53,6 +54,7 @@ export interface Collection<T extends object> extends DeclaredCollection {
 export function defineCollection<T extends object>(options: CollectionOptions<T>): Collection<T> {
   const { schema, recordVersion, upgrade = {}, freshIds = false, ...definition } = options;
   const { name } = definition;
+  const decoded = new DecodedValues<T>();
 
   const upgraded = (id: string, data: JsonObject): JsonObject => {
     const { v: stored, ...fields } = data;
@@ -76,6 +78,12 @@ export function defineCollection<T extends object>(options: CollectionOptions<T>
     return record;
   };
 
+  const checkedValue = (id: string, data: JsonObject): T => {
+    const checked = schema.safeParse(upgraded(id, data));
+    if (!checked.success) throw unreadable('STORAGE_CORRUPT', name, id, faults(checked.error.issues));
+    return decoded.remember(data, checked.data);
+  };
+
   return {
     name,
     definition,
@@ -92,14 +100,11 @@ export function defineCollection<T extends object>(options: CollectionOptions<T>
       }
       return data;
     },
-    decode(document) {
-      const { id, version, bytes, expiresAt, dueAt } = document;
-      const checked = schema.safeParse(upgraded(id, document.data));
-      if (!checked.success) throw unreadable('STORAGE_CORRUPT', name, id, faults(checked.error.issues));
+    decode({ id, version, data, bytes, expiresAt, dueAt }) {
       return {
         id,
         version,
-        value: checked.data,
+        value: decoded.recall(data) ?? checkedValue(id, data),
         ...(bytes && { bytes }),
         ...(expiresAt !== undefined && { expiresAt }),
         ...(dueAt !== undefined && { dueAt }),

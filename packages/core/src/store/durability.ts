@@ -1,4 +1,7 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
+import { requireMethods } from '../errors/require-methods.ts';
+import { requireObject } from '../errors/require-object.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { StorageBackend } from '../ports/storage.ts';
@@ -23,9 +26,11 @@ export function requireDurability(
   if (required !== undefined && !ORDER.includes(required)) {
     throw new InvalidInputError(
       'INVALID_ARGUMENT',
-      `requireDurability must be async or durable, not ${JSON.stringify(required)}`,
+      `requireDurability must be async or durable, not ${quote(required)}`,
     );
   }
+  requireObject(storage.capabilities, 'storage.capabilities');
+  if (logger !== undefined) requireMethods(logger, 'logger', ['debug', 'info', 'warn', 'error']);
   const { durability } = storage.capabilities;
   if (ORDER.indexOf(durability) >= ORDER.indexOf(required ?? 'durable')) return;
   if (required === undefined) {

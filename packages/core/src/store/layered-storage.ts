@@ -1,5 +1,8 @@
 import { nodeCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
+import { requireMethods } from '../errors/require-methods.ts';
+import { requireObject } from '../errors/require-object.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
@@ -54,7 +57,8 @@ export interface LayeredStorageOptions {
  * cache. A cache that fails or dawdles is passed over.
  *
  * @returns a backend with the primary's namespace and capabilities; `close` closes both
- * @throws {InvalidInputError} INVALID_ARGUMENT: `maxStaleMs` or `cacheTimeoutMs` is no positive integer
+ * @throws {InvalidInputError} INVALID_ARGUMENT: `cache` or `primary` is no storage, or both are one; `maxStaleMs` or `cacheTimeoutMs` is no positive
+ *   integer
  *
  * @example
  * const storage = layeredStorage({
@@ -64,10 +68,16 @@ export interface LayeredStorageOptions {
  * });
  */
 export function layeredStorage(options: LayeredStorageOptions): StorageBackend {
+  requireObject(options, 'layeredStorage() options');
+  requireMethods(options.cache, 'cache', ['open', 'get', 'commit']);
+  requireMethods(options.primary, 'primary', ['open', 'get', 'query', 'commit']);
   const { cacheTimeoutMs = DEFAULT_CACHE_TIMEOUT_MS } = options;
   for (const [name, value] of Object.entries({ maxStaleMs: options.maxStaleMs, cacheTimeoutMs })) {
     if (Number.isSafeInteger(value) && value > 0) continue;
-    throw new InvalidInputError('INVALID_ARGUMENT', `${name} must be a positive integer, not ${String(value)}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `${name} must be a positive integer, not ${quote(value)}`);
+  }
+  if (options.cache === options.primary) {
+    throw new InvalidInputError('INVALID_ARGUMENT', 'cache and primary must be two storages, not the same');
   }
   return options.primary.watch === undefined ? new LayeredStorage(options) : new WatchedLayeredStorage(options);
 }

@@ -1,4 +1,5 @@
 import { ConflictError } from '../errors/families.ts';
+import { requireMethods } from '../errors/require-methods.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -100,8 +101,13 @@ export class Store {
   /**
    * @param options the backend and the collections
    * @throws {ConflictError} STORE_COLLECTION_CONFLICT: two collections of one name
+   * @throws {InvalidInputError} INVALID_ARGUMENT: a part that the host gave lacks a method
    */
   constructor(options: StoreOptions) {
+    requireMethods(options.storage, 'storage', ['open', 'get', 'query', 'commit']);
+    requireMethods(options.clock, 'clock', ['now']);
+    requireMethods(options.crypto, 'crypto', ['randomBytes', 'digest']);
+    if (options.keyring !== undefined) requireMethods(options.keyring, 'keyring', ['seal', 'open']);
     this.storage = options.storage;
     this.crypto = options.crypto;
     this.clock = options.clock;
@@ -129,7 +135,7 @@ export class Store {
     id: string,
     options: ReadOptions = {},
   ): Promise<Entry<T> | undefined> {
-    await this.#ready();
+    if (!this.#isOpen) await this.#ready();
     const [document] = await this.storage.get([{ collection: collection.name, id }], options);
     return document && collection.decode(document);
   }
@@ -143,7 +149,7 @@ export class Store {
    * @throws {StorageError} any other of its codes: the storage failed
    */
   async getMany<const R extends readonly DeclaredRef[]>(refs: R, options: ReadOptions = {}): Promise<EntriesOf<R>> {
-    await this.#ready();
+    if (!this.#isOpen) await this.#ready();
     const documents = await this.storage.get(
       refs.map(({ collection, id }) => ({ collection: collection.name, id })),
       options,
@@ -225,12 +231,13 @@ export class Store {
    */
   put<T extends object>(collection: Collection<T>, id: string, value: T, options: PutOptions = {}): PutWrite {
     const data = collection.encode(id, value);
-    return { ...options, kind: 'put', collection: collection.name, id, version: randomVersion(this.crypto), data };
+    // The options last: V8 takes microseconds to add to a copy of an object (Node 20).
+    return { kind: 'put', collection: collection.name, id, version: randomVersion(this.crypto), data, ...options };
   }
 
   /** Builds the write that deletes a document. */
   delete<T extends object>(collection: Collection<T>, id: string, options: DeleteOptions = {}): DeleteWrite {
-    return { ...options, kind: 'delete', collection: collection.name, id };
+    return { kind: 'delete', collection: collection.name, id, ...options };
   }
 
   /** Builds the write that asserts a document to be at a version. */
@@ -299,7 +306,7 @@ export class Store {
     }
   }
 
-  // Awaiting nothing once open keeps a turn of the microtask queue off every call.
+  // To await nothing is a turn of the microtask queue too: reads, which come in crowds, ask `#isOpen` first.
   #ready(): Promise<void> | undefined {
     if (this.#isOpen) return undefined;
     this.#opening ??= this.#open().finally(() => {

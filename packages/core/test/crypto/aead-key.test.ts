@@ -43,6 +43,16 @@ describe.each(providers)('an AeadKey of %s', (_, crypto) => {
     expect(toHex(sealed)).toBe(toHex(expected));
   });
 
+  it('is its own, however many others are made', async () => {
+    const keys = Array.from({ length: 200 }, (_unused, at) => bytes(32, at));
+    const imported = await Promise.all(keys.map((each) => crypto.aeadKey(each)));
+    for (const [at, each] of keys.entries()) {
+      const sealed = new Uint8Array(20);
+      await imported[at]?.seal(nonce, bytes(4, at), sealed);
+      expect(toHex(sealed)).toBe(toHex(await crypto.aeadSeal(each, nonce, new Uint8Array(), bytes(4, at))));
+    }
+  });
+
   it('opens nothing that was changed, and leaves the output as it was', async () => {
     const imported = await crypto.aeadKey(key);
     const sealed = new Uint8Array(21);

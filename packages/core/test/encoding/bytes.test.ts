@@ -1,7 +1,15 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { compareBytes, concatBytes, equalBytes, fromUtf8, isBytes, utf8 } from '../../src/encoding/bytes.ts';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromUtf8,
+  isBytes,
+  unfilledBytes,
+  utf8,
+} from '../../src/encoding/bytes.ts';
 import { seed } from '../support/soak.ts';
 
 const bytes = fc.uint8Array({ maxLength: 40 });
@@ -26,6 +34,44 @@ describe('isBytes', () => {
       null,
     ];
     for (const value of [...values, undefined]) expect(isBytes(value)).toBe(false);
+  });
+});
+
+describe('unfilledBytes', () => {
+  const lengths = [0, 1, 400, 2_047, 2_048, 200_000];
+
+  it.each(lengths)('gives %i bytes with a buffer of their own', (length) => {
+    const [one, other] = [unfilledBytes(length), unfilledBytes(length)];
+    expect(one.length).toBe(length);
+    expect(one.byteOffset).toBe(0);
+    expect(one.buffer.byteLength).toBe(length);
+    expect(one.buffer).not.toBe(other.buffer);
+    // No Buffer: their slices share memory.
+    expect(one.constructor).toBe(Uint8Array);
+  });
+
+  it('takes nothing from the pool that Buffers share, however large that is', () => {
+    const { poolSize } = Buffer;
+    Buffer.poolSize = 4_000_000;
+    try {
+      expect(unfilledBytes(20_000).buffer.byteLength).toBe(20_000);
+    } finally {
+      Buffer.poolSize = poolSize;
+    }
+  });
+
+  it('gives zeros where there is no Buffer', () => {
+    const buffer = globalThis.Buffer;
+    vi.stubGlobal('Buffer', undefined);
+    try {
+      for (const length of lengths) {
+        const given = unfilledBytes(length);
+        expect(given.length).toBe(length);
+        expect(given.every((byte) => byte === 0)).toBe(true);
+      }
+    } finally {
+      vi.stubGlobal('Buffer', buffer);
+    }
   });
 });
 

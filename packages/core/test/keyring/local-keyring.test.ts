@@ -7,6 +7,7 @@ import { utf8 } from '../../src/encoding/bytes.ts';
 import { toHex } from '../../src/encoding/hex.ts';
 import type { SealContext } from '../../src/keyring/keyring.ts';
 import { LocalKeyring } from '../../src/keyring/local-keyring.ts';
+import { expectRefused, HOSTILE_VALUES } from '../support/hostile-values.ts';
 
 const context: SealContext = { namespace: 'chancery', collection: 'accounts', id: 'a/1', field: 'key' };
 const secret = utf8('a private key');
@@ -244,5 +245,23 @@ describe('LocalKeyring.fromPassphrase', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.not.stringContaining('horse'),
     });
+  });
+});
+
+describe('what is not what a keyring works with', () => {
+  const keyring = LocalKeyring.generate();
+  const place = { namespace: 'a', collection: 'b', id: 'c', field: 'd' };
+
+  it.each(HOSTILE_VALUES)('is refused: %s', async (name, value) => {
+    const bad = value as never;
+    await expectRefused(() => keyring.open(bad, place));
+    await expectRefused(() => keyring.keyIdOf(bad));
+    await expectRefused(() => keyring.needsReseal(bad));
+    await expectRefused(() => keyring.seal(new Uint8Array(3), bad));
+    await expectRefused(() => LocalKeyring.fromKeys({ current: bad, keys: {} }));
+    await expectRefused(() => LocalKeyring.fromKeys(bad));
+    if (name.includes('bytes')) return;
+    await expectRefused(() => LocalKeyring.fromPassphrase('a passphrase that is long', { salt: bad }));
+    await expectRefused(() => keyring.seal(bad, place));
   });
 });

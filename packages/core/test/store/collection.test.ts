@@ -89,3 +89,83 @@ describe('defineCollection', () => {
     expect(() => taken.encode('p1', { v: 'x' })).toThrow(refusal('STORAGE_INVALID'));
   });
 });
+
+describe('data that a backend hands out again', () => {
+  const tags = z.strictObject({
+    name: z.string(),
+    list: z.array(z.string()),
+    facts: z.record(z.string(), z.unknown()),
+  });
+  let checks = 0;
+  const things = () => {
+    checks = 0;
+    const schema = tags.refine(() => {
+      checks += 1;
+      return true;
+    });
+    const upgrade = { 1: (old: JsonObject) => ({ ...old, name: `was ${old.name}` }) };
+    return defineCollection({ name: 'things', schema, recordVersion: 2, upgrade });
+  };
+  const frozen = <T>(value: T): T => {
+    if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen);
+    return Object.freeze(value);
+  };
+  const data = () => ({ v: 2, name: 'a', list: ['x', 'y'], facts: { deep: { list: [1, { two: 2 }] }, none: null } });
+  const { v: _, ...expected } = data();
+
+  it('is checked once where it is frozen, and never shared', () => {
+    const collection = things();
+    const document = stored(frozen(data()));
+    const first = collection.decode(document).value;
+    first.name = 'changed';
+    first.list.push('changed');
+    (first.facts.deep as { list: unknown[] }).list.push('changed');
+    for (let time = 0; time < 3; time++) {
+      const { value } = collection.decode({ ...document, id: `p${time}` });
+      expect(value).toEqual(expected);
+      value.list.length = 0;
+      (value.facts.deep as { list: { two: number }[] }).list[1] = { two: 3 };
+      value.facts.more = true;
+    }
+    expect(checks).toBe(1);
+  });
+
+  it.each([
+    ['not frozen', (given: JsonObject) => given],
+    ['frozen at its surface alone', (given: JsonObject) => Object.freeze(given)],
+  ])('is checked each time where it is %s: it may have changed', (_name, prepare) => {
+    const collection = things();
+    const given = prepare(data()) as ReturnType<typeof data>;
+    expect(collection.decode(stored(given)).value).toEqual(expected);
+    given.list.push('z');
+    expect(collection.decode(stored(given)).value.list).toEqual(['x', 'y', 'z']);
+    given.list.push(5 as never);
+    expect(() => collection.decode(stored(given))).toThrow(/list.3/);
+    expect(checks).toBe(2);
+  });
+
+  it('is upgraded, and refused, as at the first time', () => {
+    const collection = things();
+    const old = frozen({ ...data(), v: 1 });
+    for (let time = 0; time < 2; time++) expect(collection.decode(stored(old)).value.name).toBe('was a');
+    const wrong = frozen({ ...data(), name: 5 });
+    for (let time = 0; time < 2; time++) expect(() => collection.decode(stored(wrong))).toThrow(/name/);
+  });
+
+  it('keeps a member that is called __proto__ as a member', () => {
+    const collection = things();
+    const facts = JSON.parse('{"deep":{"__proto__":{"isAdmin":true}}}') as JsonObject;
+    const document = stored(frozen({ ...data(), facts }));
+    collection.decode(document);
+    const { deep } = collection.decode(document).value.facts as { deep: object };
+    expect(Object.keys(deep)).toEqual(['__proto__']);
+    expect('isAdmin' in deep).toBe(false);
+  });
+
+  it('is of one collection: another judges it by its own rules', () => {
+    const document = stored(frozen(data()));
+    things().decode(document);
+    const others = defineCollection({ name: 'others', schema: z.strictObject({ name: z.string() }), recordVersion: 2 });
+    expect(() => others.decode(document)).toThrow(/unrecognized_keys/);
+  });
+});

@@ -200,4 +200,19 @@ describe('layeredStorage', () => {
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('maxStaleMs') }),
     );
   });
+
+  const primary = new MemoryStorage();
+  const cache = new MemoryStorage({ namespace: 'cache' });
+
+  it.each<[string, unknown]>([
+    ['options', undefined],
+    ['cache', { primary, maxStaleMs: 1 }],
+    ['cache', { primary, cache: {}, maxStaleMs: 1 }],
+    ['primary', { cache, primary: 7, maxStaleMs: 1 }],
+    ['two storages', { primary, cache: primary, maxStaleMs: 1 }],
+  ])('refuses to be made without two storages, and says so of %s', (named, options) => {
+    expect(() => layeredStorage(options as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(named) }),
+    );
+  });
 });

@@ -37,6 +37,7 @@ interface Order {
   readonly account: string;
   readonly replaces: unknown;
   readonly profile: unknown;
+  readonly notAfter: unknown;
   chain?: string;
 }
 
@@ -62,7 +63,7 @@ export class ScriptedAcme {
   validUntil: number | undefined;
   /** Whether accounts have a list of their orders. */
   listsOrders = false;
-  /** Whether an order that is open is given again for the same names. */
+  /** Whether an order that is open is given again for the same names, profile and end. */
   reusesOrders = false;
   challengeTypes: readonly string[] = ['http-01', 'quantum-01'];
   #nonces = new Set<string>();
@@ -204,14 +205,18 @@ export class ScriptedAcme {
 
   #newOrder(payload: Record<string, unknown>, account: string): ScriptedAnswer {
     const identifiers = payload.identifiers as AcmeIdentifier[];
+    const { replaces, profile, notAfter } = payload;
     const open = this.orders.findIndex(
-      (order) => order.status === 'pending' && JSON.stringify(order.identifiers) === JSON.stringify(identifiers),
+      (order) =>
+        ['pending', 'ready'].includes(order.status) &&
+        JSON.stringify(order.identifiers) === JSON.stringify(identifiers) &&
+        order.profile === profile &&
+        order.notAfter === notAfter,
     );
-    const { replaces, profile } = payload;
     const number =
       this.reusesOrders && open >= 0
         ? open + 1
-        : this.orders.push({ status: 'pending', identifiers, account, replaces, profile });
+        : this.orders.push({ status: 'pending', identifiers, account, replaces, profile, notAfter });
     return { status: 201, headers: { location: `${ORIGIN}/order/${number}` }, body: this.#order(number) };
   }
 

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { invalidDer } from './der-error.ts';
 
 // The longest OIDs in use are UUIDs under 2.25, at 20 octets. The cap keeps the arithmetic on huge arcs trivial.
@@ -93,5 +94,5 @@ function pushArc(octets: number[], arc: number | bigint): void {
 }
 
 function refuse(dotted: unknown): never {
-  throw new InvalidInputError('INVALID_ARGUMENT', `${JSON.stringify(dotted)} is not an object identifier`);
+  throw new InvalidInputError('INVALID_ARGUMENT', `${quote(dotted)} is not an object identifier`);
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { compareBytes, concatBytes, utf8 } from '../bytes.ts';
 import { fromHex } from '../hex.ts';
 import { headerLength, writeHeader } from './length.ts';
@@ -189,7 +190,7 @@ function integerContent(value: number | bigint | Uint8Array): Uint8Array {
 
 function characters(text: string, allowed: RegExp, type: string): Uint8Array {
   if (!allowed.test(text)) {
-    throw new InvalidInputError('INVALID_ARGUMENT', `${JSON.stringify(text)} holds a character that a ${type} cannot`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `${quote(text)} holds a character that a ${type} cannot`);
   }
   return utf8(text);
 }

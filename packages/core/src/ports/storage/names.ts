@@ -1,4 +1,5 @@
 import { StorageError } from '../../errors/storage-error.ts';
+import type { Clock } from '../clock.ts';
 import { STORAGE_LIMITS } from './limits.ts';
 import { storableLength } from './text.ts';
 
@@ -13,6 +14,28 @@ const FIELD = /^[a-zA-Z][a-zA-Z0-9_]{0,62}$/;
  */
 export function assertStorageName(name: unknown, label: string): asserts name is string {
   assertMatches(name, NAME, label);
+}
+
+/**
+ * Checks the names of the options that an adapter is made with: a misspelled `namespace` would open that of others.
+ *
+ * @param options - as they were given
+ * @param known - every option there is, by name
+ * @param label - what to call them in an error
+ * @throws {StorageError} STORAGE_INVALID: no object, an option that is not known, or a `clock` that is none
+ */
+export function assertStorageOptions<T extends object>(
+  options: T,
+  known: Readonly<Record<keyof T, true>>,
+  label: string,
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`${label} must be an object, not ${typeName(options)}`, label);
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw invalid(`${label} know no ${JSON.stringify(unknown.slice(0, 80))}`, label);
+  const { clock } = options as { readonly clock?: Partial<Clock> | null };
+  if (clock !== undefined && typeof clock?.now !== 'function') throw invalid('clock must have a method now()', label);
 }
 
 /**

@@ -40,16 +40,27 @@ export function prepareThrottle(requests: readonly ThrottleRequest[]): PreparedT
   return requests.map((request: ThrottleRequest) => {
     const { key, limit, periodMs, cost = 1 } = request;
     assertText(key, 'the key of a throttle request', STORAGE_LIMITS.indexedStringBytes, 1);
-    const label = `throttle ${JSON.stringify(key)}`;
-    assertInteger(limit, `${label} limit`, 1);
-    assertInteger(periodMs, `${label} periodMs`, 1);
-    if (!Number.isSafeInteger(limit * periodMs)) throw invalid(`${label} limit * periodMs is no safe integer`);
-    assertInteger(cost, `${label} cost`, -limit, limit);
+    assertRate(request);
     const meterKey = `${limit}/${periodMs}/${key}`;
-    if (seen.has(meterKey)) throw invalid(`${label} is requested twice`);
+    if (seen.has(meterKey)) throw invalid(`${labelOf(key)} is requested twice`);
     seen.add(meterKey);
     return { key, limit, periodMs, cost, meterKey };
   });
+}
+
+/** Most requests are in order: only what is not gets a label. */
+function assertRate({ key, limit, periodMs, cost = 1 }: ThrottleRequest): void {
+  const isRate = Number.isSafeInteger(limit) && Number.isSafeInteger(periodMs) && limit >= 1 && periodMs >= 1;
+  if (isRate && Number.isSafeInteger(limit * periodMs) && Number.isSafeInteger(cost) && Math.abs(cost) <= limit) return;
+  const label = labelOf(key);
+  assertInteger(limit, `${label} limit`, 1);
+  assertInteger(periodMs, `${label} periodMs`, 1);
+  if (!Number.isSafeInteger(limit * periodMs)) throw invalid(`${label} limit * periodMs is no safe integer`);
+  assertInteger(cost, `${label} cost`, -limit, limit);
+}
+
+function labelOf(key: string): string {
+  return `throttle ${JSON.stringify(key)}`;
 }
 
 /** What is left in a meter at an instant. A clock that ran backwards drains nothing. */
@@ -79,12 +90,12 @@ export function decideThrottle(
 ): ThrottleVerdict {
   const levels = requests.map((request, at) => drainedLevel(meters[at], request, now));
   let retryAfterMs = 0;
-  for (const [at, { limit, periodMs, cost }] of requests.entries()) {
+  requests.forEach(({ limit, periodMs, cost }, at) => {
     // The sum may pass the safe integers; the room that is left never does.
     const room = limit * periodMs - (levels[at] as number);
     const excess = cost * periodMs - room;
     if (excess > 0) retryAfterMs = Math.max(retryAfterMs, waitFor(excess, limit, meters[at], now));
-  }
+  });
   const allowed = retryAfterMs === 0;
   const after = requests.map(({ periodMs, cost }, at) => {
     const level = levels[at] as number;
