@@ -15,6 +15,8 @@ const SIZES = [
   { length: 65_536, name: '64 KiB', least: 0.57 },
   { length: MiB, name: '1 MiB', least: 0.8 },
 ] as const;
+/** Of what the bare calls reach in the same run: the rest is salt, context, commitment, trailer, checks and two promises. */
+const SHARE = 0.7;
 
 /** Goal 9, the half on the format: records sealed and opened, against one pass of the cipher and against typage. */
 export const vaultGoal: Goal = async (context) => {
@@ -42,11 +44,13 @@ export const vaultGoal: Goal = async (context) => {
       ...SIZES.map(({ name, least }) =>
         atLeast(least, `${ONE_PASS}, ${name}, opening`, ratio(name, OURS_OPENED, ONE_PASS)),
       ),
+      ...SIZES.map(({ name }) => atLeast(SHARE, `${BY_HAND}, ${name}`, ratio(name, OURS_SEALED, BY_HAND))),
       atLeast(1, `${TYPAGE}, 1 MiB`, ratio('1 MiB', OURS_SEALED, TYPAGE)),
       atMost(100, 'MB above the base for a stream of 1 GiB', (memory.peak - memory.before) / 1e6),
     ],
     notes: [
-      `${BY_HAND}: two HMACs, a cipher a chunk, one buffer; what the format cannot be sealed without, and no bound.`,
+      `${BY_HAND}: two HMACs, a cipher a chunk, one buffer; what the format cannot be sealed without.`,
+      'One pass over 64 KiB and more depends on whether the process has memory at hand or asks the system for it, by a factor of two.',
       `A process went from ${(memory.before / MiB).toFixed(0)} to ${(memory.peak / MiB).toFixed(0)} MiB to seal and open a stream of ${streamed / MiB} MiB.`,
     ],
   };

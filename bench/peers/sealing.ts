@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { Decrypter, Encrypter, type Identity, type Recipient, Stanza } from 'age-encryption';
 import { type Contestant, inProcess } from '../harness/contestant.ts';
 
@@ -34,23 +34,28 @@ export function onePass(content: Uint8Array): Contestant {
   );
 }
 
+/** A secret key as node:crypto takes it up soonest: bytes on Node 20, a KeyObject later. */
+const secretKey = Number.parseInt(process.versions.node, 10) < 22 ? (key: Buffer) => key : createSecretKey;
+
 /**
- * Two HMACs, a cipher for each 16 KiB, and one buffer for what they give. No salt, trailer, commitment, check or promise; one nonce for
- * all chunks.
+ * The four hashes of two HMACs, a cipher for each 16 KiB, and one buffer for what they give, each by the quickest call that there is. No
+ * salt, trailer, commitment, check or promise; one nonce for all chunks.
  */
 export function byHand(content: Uint8Array): Contestant {
   const chunk = 16_384;
   const tag = 16;
-  const recordKey = randomBytes(32);
-  const info = randomBytes(120);
+  const inner = randomBytes(250);
+  const outer = randomBytes(192);
   const derive = () => {
-    const first = createHmac('sha512', recordKey).update(info).digest();
-    createHmac('sha512', recordKey).update(first).update(info).digest();
-    return { key: first.subarray(0, 32), nonce: first.subarray(32, 44) };
+    hash('sha512', inner, 'binary');
+    const first = hash('sha512', outer, 'buffer');
+    hash('sha512', inner, 'binary');
+    hash('sha512', outer, 'buffer');
+    return { key: secretKey(first.subarray(0, 32)), nonce: first.subarray(32, 44) };
   };
   const seal = (): Uint8Array => {
     const { key, nonce } = derive();
-    const sealed = new Uint8Array(content.length + (Math.floor(content.length / chunk) + 1) * tag);
+    const sealed = Buffer.allocUnsafeSlow(content.length + (Math.floor(content.length / chunk) + 1) * tag);
     for (let from = 0, to = 0; from <= content.length; from += chunk, to += chunk + tag) {
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
       const part = cipher.update(content.subarray(from, from + chunk));

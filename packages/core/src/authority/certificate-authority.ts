@@ -1,9 +1,10 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import { requireObject } from '../errors/require-object.ts';
 import { eventCollections } from '../events/event-collections.ts';
 import { requireSameStorage } from '../events/event-log.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { CertificateStatusSource } from '../ports/certificate-status.ts';
 import type { CertificateRequest, CertificateRequestResult, Issuer, RevocationRequest } from '../ports/issuer.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
@@ -72,8 +73,8 @@ export class CertificateAuthority implements Issuer {
   /**
    * Does no I/O: collections open and keys load at first use.
    *
-   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `ocsp`, `requireDurability`, `skipPathValidation` or one of `profiles`
-   *   is malformed
+   * @throws {InvalidInputError} INVALID_ARGUMENT: `name`, `baseUrl`, `ocsp`, `policy`, `requireDurability`, `skipPathValidation` or one of
+   *   `profiles` is malformed, or a part that the host gave lacks a method
    * @throws {ConflictError} EVENTS_STORAGE_MISMATCH: `events` stands on another storage
    * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
    */
@@ -82,14 +83,13 @@ export class CertificateAuthority implements Issuer {
     requireObject(options.storage, 'storage');
     requireObject(options.keyring, 'keyring');
     const { storage, name = 'internal', clock = systemClock, crypto = defaultCrypto, logger, events } = options;
-    if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
-      throw new InvalidInputError(
-        'INVALID_ARGUMENT',
-        `name must match [a-z][a-z0-9-]{0,39}, not ${JSON.stringify(name)}`,
-      );
+    if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+      throw new InvalidInputError('INVALID_ARGUMENT', `name must match [a-z][a-z0-9-]{0,39}, not ${quote(name)}`);
     }
     requireBaseUrl(options.baseUrl);
-    checkProfiles(options.profiles ?? {});
+    if (options.profiles !== undefined) checkProfiles(options.profiles);
+    if (options.policy !== undefined && typeof options.policy !== 'function')
+      throw new InvalidInputError('INVALID_ARGUMENT', 'policy must be a function');
     // A text such as "false" would switch the gate off.
     if (!['boolean', 'undefined'].includes(typeof options.skipPathValidation))
       throw new InvalidInputError('INVALID_ARGUMENT', 'skipPathValidation must be true or false');
@@ -190,8 +190,8 @@ export class CertificateAuthority implements Issuer {
   }
 
   /** Lists all intermediates, oldest first, those that wait for the root's signature among them. */
-  async intermediates({ signal }: Abortable = {}): Promise<Intermediate[]> {
-    throwIfAborted(signal);
+  async intermediates(options: Abortable = {}): Promise<Intermediate[]> {
+    throwIfAborted(signalOf(options).signal);
     return (await listIntermediates(this.#context)).map(describeIntermediate);
   }
 
@@ -246,8 +246,8 @@ export class CertificateAuthority implements Issuer {
   }
 
   /** @throws {NotFoundError} CERTIFICATE_NOT_FOUND: this authority issued no such serial number */
-  async get(serialNumber: string, { signal }: Abortable = {}): Promise<CertificateRecord> {
-    throwIfAborted(signal);
+  async get(serialNumber: string, options: Abortable = {}): Promise<CertificateRecord> {
+    throwIfAborted(signalOf(options).signal);
     return this.#context.ledger.get(serialNumber);
   }
 
@@ -296,7 +296,7 @@ export class CertificateAuthority implements Issuer {
    * @throws {ChanceryError} ABORTED
    */
   async ocsp(requestDer: Uint8Array, options: Abortable = {}): Promise<Uint8Array> {
-    return (await this.#ocsp.answer(requestDer, options)).der.slice();
+    return (await this.#ocsp.answer(requestDer, signalOf(options))).der.slice();
   }
 
   /**
@@ -305,7 +305,7 @@ export class CertificateAuthority implements Issuer {
    * @throws as {@link ocsp}
    */
   async ocspResponse(requestDer: Uint8Array, options: Abortable = {}): Promise<SignedOcspResponse> {
-    return describeOutcome(await this.#ocsp.answer(requestDer, options));
+    return describeOutcome(await this.#ocsp.answer(requestDer, signalOf(options)));
   }
 
   /**
@@ -319,9 +319,9 @@ export class CertificateAuthority implements Issuer {
    */
   async crl(options: CrlRequest = {}): Promise<SignedCrl> {
     requireObject(options, 'crl() options');
-    const { intermediate, shard, delta = false, signal } = options;
+    const { intermediate, shard, delta = false } = options;
     if (typeof delta !== 'boolean') throw new InvalidInputError('INVALID_ARGUMENT', 'delta must be true or false');
-    throwIfAborted(signal);
+    throwIfAborted(signalOf(options).signal);
     const scope = namedScope(await this.#state.named(intermediate), shard);
     return handedOut(await currentCrl(this.#context, scope, delta ? 'delta' : 'complete'));
   }
@@ -330,8 +330,8 @@ export class CertificateAuthority implements Issuer {
    * The roots' CRLs and the intermediates' with all their shards, each as PEM: what it takes to check every certificate of a path. Node's TLS wants them so, as a
    * list for its `crl` option: of a text that holds several it reads the first.
    */
-  async crls({ signal }: Abortable = {}): Promise<string[]> {
-    throwIfAborted(signal);
+  async crls(options: Abortable = {}): Promise<string[]> {
+    throwIfAborted(signalOf(options).signal);
     return currentCrls(this.#context, this.#state);
   }
 
@@ -346,13 +346,13 @@ export class CertificateAuthority implements Issuer {
    * @returns one for each intermediate that is installed and has not ended
    * @throws {StorageError} any of its codes
    */
-  revocationFreshness(options: Abortable = {}): Promise<RevocationFreshness[]> {
-    return revocationFreshness(this.#context, this.#state, options);
+  async revocationFreshness(options: Abortable = {}): Promise<RevocationFreshness[]> {
+    return revocationFreshness(this.#context, this.#state, signalOf(options));
   }
 
   /** Every root that an intermediate was installed under, in PEM. @throws {ConflictError} AUTHORITY_NOT_READY */
-  async trustAnchorsPem({ signal }: Abortable = {}): Promise<string> {
-    throwIfAborted(signal);
+  async trustAnchorsPem(options: Abortable = {}): Promise<string> {
+    throwIfAborted(signalOf(options).signal);
     return (await this.#state.fresh()).trustAnchors.map((anchor) => anchor.toPem()).join('');
   }
 

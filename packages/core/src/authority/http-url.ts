@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 
 /** The address that file names are appended to: without a query, a fragment or credentials. */
 export function requireBaseUrl(url: string | undefined): void {
@@ -12,9 +13,6 @@ export function requireBaseUrl(url: string | undefined): void {
 /** RFC 5280 sections 4.2.1.13 and 4.2.2.1 want a URI that a relying party can fetch. */
 export function requireHttpUrl(option: string, url: string | undefined): void {
   if (url === undefined) return;
-  if (/^https?:\/\/[\x21-\x7e]+$/.test(url) && URL.canParse(url)) return;
-  throw new InvalidInputError(
-    'INVALID_ARGUMENT',
-    `${option} must be an absolute http or https URL, not ${JSON.stringify(url)}`,
-  );
+  if (typeof url === 'string' && /^https?:\/\/[\x21-\x7e]+$/.test(url) && URL.canParse(url)) return;
+  throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be an absolute http or https URL, not ${quote(url)}`);
 }

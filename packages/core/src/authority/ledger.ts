@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { encodePem } from '../encoding/pem.ts';
 import { NotFoundError } from '../errors/families.ts';
 import { invalidArgument } from '../errors/from-issues.ts';
+import { quote } from '../errors/quote.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import type { Abortable } from '../ports/abortable.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,7 +10,6 @@ import { abortSignal } from '../store/abort-signal.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { CrlReason } from '../x509/crl/crl-reason.ts';
-import { quote } from '../x509/quote.ts';
 import { ledger } from './collections.ts';
 
 /** `valid` and `expired` are told apart by the clock; `revoked` and `onHold` stay so after expiry. */
@@ -77,7 +77,7 @@ export class Ledger {
   /** @throws {NotFoundError} CERTIFICATE_NOT_FOUND: what is no serial number is none of this authority's */
   documentId(serialNumber: string): string {
     if (typeof serialNumber !== 'string' || !/^[0-9a-f]{1,40}$/i.test(serialNumber)) {
-      throw certificateNotFound(String(serialNumber));
+      throw certificateNotFound(serialNumber);
     }
     return `${this.#authority}/${serialNumber.toLowerCase()}`;
   }
@@ -173,11 +173,8 @@ function parseListOptions(options: ListCertificatesOptions): ListCertificatesOpt
 
 /** Makes the error for a serial number that the ledger does not have. */
 export function certificateNotFound(serialNumber: string): NotFoundError {
-  return new NotFoundError(
-    'CERTIFICATE_NOT_FOUND',
-    `No certificate with serial number ${quote(serialNumber)} was issued here`,
-    {
-      facts: { serialNumber: serialNumber.slice(0, 64) },
-    },
-  );
+  const message = `No certificate with serial number ${quote(serialNumber)} was issued here`;
+  return new NotFoundError('CERTIFICATE_NOT_FOUND', message, {
+    facts: typeof serialNumber === 'string' ? { serialNumber: serialNumber.slice(0, 64) } : {},
+  });
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { KEY_ALGORITHMS } from '../crypto/algorithms.ts';
 import { invalidArgument } from '../errors/from-issues.ts';
+import { quote } from '../errors/quote.ts';
+import { requireObject } from '../errors/require-object.ts';
 import { keyPurposeOid } from '../x509/extensions/extended-key-usage.ts';
 import { keyUsages } from '../x509/extensions/key-usage.ts';
 import type { CertificateProfile } from './profiles.ts';
@@ -48,9 +50,10 @@ const profileShape = z
  * @throws {InvalidInputError} INVALID_ARGUMENT: names the profile and the field
  */
 export function checkProfiles(profiles: Readonly<Record<string, CertificateProfile>>): void {
+  requireObject(profiles, 'profiles');
   for (const [name, profile] of Object.entries(profiles)) {
     const parsed = profileShape.safeParse(profile);
-    if (!parsed.success) throw invalidArgument(`profile ${JSON.stringify(name)}`, parsed.error.issues);
+    if (!parsed.success) throw invalidArgument(`profile ${quote(name)}`, parsed.error.issues);
   }
 }
 

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import { type CrlReason, crlReasons } from '../x509/crl/crl-reason.ts';
-import { quote } from '../x509/quote.ts';
 
 /**
  * Checks a reason for a revocation.
@@ -16,5 +16,5 @@ export function requireRevocationReason(reason: CrlReason): void {
   }
   if (crlReasons.includes(reason)) return;
   const known = crlReasons.filter((each) => each !== 'removeFromCRL').join(', ');
-  throw new InvalidInputError('INVALID_ARGUMENT', `reason ${quote(String(reason))} is none of ${known}`);
+  throw new InvalidInputError('INVALID_ARGUMENT', `reason ${quote(reason)} is none of ${known}`);
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError, type PolicyViolation } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { CertificateValidity } from '../ports/issuer.ts';
 import type { Certificate } from '../x509/certificate/certificate.ts';
 import type { CertificateProfile } from './profiles.ts';
@@ -67,9 +68,7 @@ export function requireDays(option: string, days: number, maximum: number): void
   if (Number.isInteger(days) && days >= 1 && days <= maximum) return;
   throw new InvalidInputError(
     'INVALID_ARGUMENT',
-    `${option} must be a whole number from 1 to ${maximum}, not ${days}`,
-    {
-      facts: { [option]: days },
-    },
+    `${option} must be a whole number from 1 to ${maximum}, not ${quote(days)}`,
+    { facts: { option } },
   );
 }

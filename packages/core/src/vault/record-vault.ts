@@ -1,10 +1,12 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { toBase64 } from '../encoding/base64.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
+import { requireMethods } from '../errors/require-methods.ts';
 import { requireObject } from '../errors/require-object.ts';
 import { eventCollections } from '../events/event-collections.ts';
 import { requireSameStorage } from '../events/event-log.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { throwIfAborted } from '../store/backoff.ts';
@@ -64,7 +66,7 @@ export class RecordVault {
   /**
    * Does no I/O: collections open and keys load at first use.
    *
-   * @throws {InvalidInputError} INVALID_ARGUMENT: `undeleteForMs` or `requireDurability` is out of range
+   * @throws {InvalidInputError} INVALID_ARGUMENT: a part that the host gave lacks a method, `undeleteForMs` or `requireDurability` is out of range
    * @throws {ConflictError} EVENTS_STORAGE_MISMATCH: `events` stands on another storage
    * @throws {StorageError} STORAGE_UNSAFE_CONFIG: the storage is less durable than `requireDurability`
    */
@@ -72,12 +74,14 @@ export class RecordVault {
     requireObject(options, 'RecordVault options');
     requireObject(options.storage, 'storage');
     requireObject(options.keyring, 'keyring');
+    if (options.erasureKeys !== undefined)
+      requireMethods(options.erasureKeys, 'erasureKeys', ['write', 'read', 'destroy']);
     const { storage, keyring, clock = systemClock, crypto = defaultCrypto, logger, events } = options;
     const { undeleteForMs = DAY_MS } = options;
     if (!(Number.isSafeInteger(undeleteForMs) && undeleteForMs >= 0 && undeleteForMs <= MOST_UNDELETE_MS)) {
       throw new InvalidInputError(
         'INVALID_ARGUMENT',
-        `undeleteForMs must be from 0 to ${MOST_UNDELETE_MS}, not ${undeleteForMs}`,
+        `undeleteForMs must be from 0 to ${MOST_UNDELETE_MS}, not ${quote(undeleteForMs)}`,
       );
     }
     requireSameStorage(events, storage);
@@ -219,8 +223,8 @@ export class RecordVault {
   }
 
   /** The public key that receipts verify with, for `verifyErasureReceipt`: Ed25519, SubjectPublicKeyInfo in base64. It never changes. */
-  async receiptPublicKey({ signal }: Abortable = {}): Promise<string> {
-    throwIfAborted(signal);
+  async receiptPublicKey(options: Abortable = {}): Promise<string> {
+    throwIfAborted(signalOf(options).signal);
     const { secrets } = await this.#context.settings.current();
     return toBase64(secrets.receiptSigningKey.publicKey.spki);
   }

@@ -3,6 +3,7 @@ import { DerReader } from '../encoding/der/reader.ts';
 import { contextTag, Tag } from '../encoding/der/tags.ts';
 import { derContext, derInteger, derNull, derOid, derSequence } from '../encoding/der/writer.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { SignatureAlgorithm } from '../ports/crypto.ts';
 
 /** An AlgorithmIdentifier of a signature (RFC 5280 section 4.1.1.2). */
@@ -64,10 +65,7 @@ function both(oid: string): Uint8Array[] {
 export function encodeSignatureAlgorithm(algorithm: SignatureAlgorithm): Uint8Array {
   const found = ENCODINGS.find(([name]) => name === algorithm);
   if (found === undefined) {
-    throw new InvalidInputError(
-      'SIGNATURE_ALGORITHM_UNSUPPORTED',
-      `Unknown signature algorithm ${JSON.stringify(algorithm)}`,
-    );
+    throw new InvalidInputError('SIGNATURE_ALGORITHM_UNSUPPORTED', `Unknown signature algorithm ${quote(algorithm)}`);
   }
   return found[2][0] as Uint8Array;
 }

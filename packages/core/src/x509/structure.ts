@@ -2,6 +2,7 @@ import { isBytes } from '../encoding/bytes.ts';
 import { DerReader } from '../encoding/der/reader.ts';
 import { contextTag, Tag } from '../encoding/der/tags.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 
 /** What a PEM block or DER may hold. */
 export type Structure = 'certificate' | 'csr' | 'crl';
@@ -30,7 +31,7 @@ function structureOfPem(text: string): Structure {
   if (label === undefined) throw new InvalidInputError('PEM_INVALID', 'there is no PEM block');
   const kind = KIND_OF_LABEL.get(label);
   if (kind === undefined) {
-    const message = `a PEM block labelled ${JSON.stringify(label)} is no certificate, CSR or CRL`;
+    const message = `a PEM block labelled ${quote(label)} is no certificate, CSR or CRL`;
     throw new InvalidInputError('PEM_INVALID', message, { facts: { label } });
   }
   return kind;

@@ -54,6 +54,10 @@ describe('options that are malformed', () => {
       () => vault.list({ ownerId: 'ann', limit: 1_001 }),
       () => vault.eraseOwner('ann' as never),
       () => vault.erasureReceipt(7 as never),
+      () => vault.erasureReceipt('x', null as never),
+      () => vault.receiptPublicKey(null as never),
+      () => vault.receiptPublicKey({ signal: 'now' as never }),
+      () => vault.rotatePseudonymKey(null as never),
       () => vault.rewrap({ limit: 0 }),
       () => vault.wrap({ data: content(512 * 1024 + 1) }),
       () => vault.wrap({ data: 'x', ttlMs: 0 }),
@@ -70,6 +74,7 @@ describe('options that are malformed', () => {
     expect(await made({ undeleteForMs: -1 })).toBe('INVALID_ARGUMENT');
     expect(await made({ undeleteForMs: 91 * 86_400_000 })).toBe('INVALID_ARGUMENT');
     expect(await made({ keyring: undefined })).toBe('INVALID_ARGUMENT');
+    for (const erasureKeys of [null, 7, {}]) expect(await made({ erasureKeys })).toBe('INVALID_ARGUMENT');
     expect(await made({ requireDurability: 'much' })).toBe('INVALID_ARGUMENT');
     const elsewhere = new EventLog({ storage: createTestStorage(clock).storage });
     expect(await made({ events: elsewhere })).toBe('EVENTS_STORAGE_MISMATCH');

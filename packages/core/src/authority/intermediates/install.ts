@@ -1,6 +1,7 @@
 import { toBase64 } from '../../encoding/base64.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../../errors/families.ts';
+import { quote, shorten } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { parseCertificate, parseCertificates } from '../../x509/certificate/certificate.ts';
 import { parseCrl } from '../../x509/crl/crl.ts';
@@ -12,6 +13,7 @@ import { type CrlOptions, checkCrlOptions } from '../crl/crl-options.ts';
 import { checkIntermediate, checkPath, checkTrustAnchor } from './install-checks.ts';
 import { describeIntermediate, type Intermediate } from './intermediate.ts';
 import { checkRootCrl, putRootCrl, readRootCrl } from './root-crl.ts';
+import { intermediateNotFound } from './signing-state.ts';
 
 /** A requested intermediate's certificate, and where its path ends. */
 export interface InstallIntermediateOptions extends Abortable, CrlOptions {
@@ -36,6 +38,7 @@ export async function installIntermediate(
   requestId: string,
   options: FirstInstallOptions,
 ): Promise<Intermediate> {
+  if (typeof requestId !== 'string') throw requestNotFound(requestId);
   const { store, clock, crypto, name } = context;
   const crlOptions = checkCrlOptions(options, context.baseUrl);
   const certificate = parseCertificate(options.certificatePem);
@@ -99,6 +102,7 @@ export async function retireIntermediate(
   id: string,
   options: Abortable,
 ): Promise<Intermediate> {
+  if (typeof id !== 'string') throw intermediateNotFound(id);
   return context.store.transact(async (transaction) => {
     const authority = await transaction.get(authorities, context.name);
     const entry = await transaction.get(intermediates, id);
@@ -108,9 +112,7 @@ export async function retireIntermediate(
       entry.value.authority !== context.name ||
       entry.value.installedAt === undefined
     ) {
-      throw new NotFoundError('INTERMEDIATE_NOT_FOUND', `No intermediate ${JSON.stringify(id)} is installed`, {
-        facts: { id },
-      });
+      throw intermediateNotFound(id);
     }
     if (entry.value.retiredAt !== undefined || entry.value.state === 'revoked') return describeIntermediate(entry);
     // On hold it stays on hold, and is retired when it is released.
@@ -123,9 +125,7 @@ export async function retireIntermediate(
 }
 
 function requestNotFound(id: string): NotFoundError {
-  return new NotFoundError(
-    'INTERMEDIATE_REQUEST_NOT_FOUND',
-    `No intermediate was requested under ${JSON.stringify(id)}`,
-    { facts: { id } },
-  );
+  return new NotFoundError('INTERMEDIATE_REQUEST_NOT_FOUND', `No intermediate was requested under ${quote(id)}`, {
+    facts: typeof id === 'string' ? { id: shorten(id) } : {},
+  });
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { fromBase64 } from '../../encoding/base64.ts';
 import { ConflictError, NotFoundError } from '../../errors/families.ts';
+import { quote, shorten } from '../../errors/quote.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { PrivateKey } from '../../ports/crypto.ts';
 import { openField, type SealedField } from '../../store/seal.ts';
@@ -214,13 +215,13 @@ async function openIntermediateKey(
 
 /** Makes the error for an id under which nothing is installed. */
 export function intermediateNotFound(id: string): NotFoundError {
-  return new NotFoundError('INTERMEDIATE_NOT_FOUND', `No intermediate ${JSON.stringify(id)} is installed`, {
-    facts: { id },
+  return new NotFoundError('INTERMEDIATE_NOT_FOUND', `No intermediate ${quote(id)} is installed`, {
+    facts: typeof id === 'string' ? { id: shorten(id) } : {},
   });
 }
 
 function notReady(name: string, why: string): ConflictError {
-  return new ConflictError('AUTHORITY_NOT_READY', `Authority ${JSON.stringify(name)} ${why}`, {
+  return new ConflictError('AUTHORITY_NOT_READY', `Authority ${quote(name)} ${why}`, {
     facts: { authority: name },
   });
 }

@@ -1,6 +1,7 @@
 import { keyAlgorithmName } from '../../crypto/algorithms.ts';
 import { findWeakness } from '../../crypto/weak-keys.ts';
 import type { PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { KeyKind } from '../../ports/crypto.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
 import type { CertificationRequest } from '../../x509/csr/csr.ts';
@@ -10,7 +11,6 @@ import { findExtension } from '../../x509/extensions/extension.ts';
 import type { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { describeGeneralName, formatGeneralName, type GeneralName } from '../../x509/name/general-name.ts';
 import { checkNameConstraints } from '../../x509/name/name-constraints.ts';
-import { quote } from '../../x509/quote.ts';
 import type { InstalledIntermediate } from '../intermediates/signing-state.ts';
 import { foldNames, lowerCaseAscii, MAX_SUBJECT_ALT_NAMES } from '../policy/names.ts';
 import type { CertificateProfile } from '../profiles.ts';

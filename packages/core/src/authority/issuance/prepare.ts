@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { type GeneralName, parseGeneralNameText } from '../../x509/name/general-name.ts';
-import { quote } from '../../x509/quote.ts';
 import type { AuthorityContext } from '../context.ts';
 import { foldNames, lowerCaseAscii } from '../policy/names.ts';
 import type { CertificateProfile } from '../profiles.ts';

@@ -1,6 +1,7 @@
 import { isBytes, utf8 } from '../../encoding/bytes.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { ConflictError, InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { CertificateRequest, CertificateRequestResult } from '../../ports/issuer.ts';
 import { answeredRequests } from '../collections.ts';
 import type { AuthorityContext } from '../context.ts';
@@ -80,7 +81,7 @@ async function digestOf(
   return toHex(await crypto.digest('SHA-256', utf8(text)));
 }
 
-function checkRequest({ requestId, csrDer, subjectAltNames }: CertificateRequest): void {
+function checkRequest({ requestId, csrDer, subjectAltNames, profile, accountId }: CertificateRequest): void {
   const names: unknown = subjectAltNames;
   if (typeof requestId !== 'string' || /[\0\p{Surrogate}]/u.test(requestId)) {
     throw new InvalidInputError('INVALID_ARGUMENT', 'requestId must be well-formed text without NUL');
@@ -88,6 +89,10 @@ function checkRequest({ requestId, csrDer, subjectAltNames }: CertificateRequest
   if (!isBytes(csrDer)) throw new InvalidInputError('INVALID_ARGUMENT', 'csrDer must be the bytes of a CSR');
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
     throw new InvalidInputError('INVALID_ARGUMENT', 'subjectAltNames must be a list of texts');
+  }
+  for (const [option, value] of Object.entries({ profile, accountId })) {
+    if (value === undefined || typeof value === 'string') continue;
+    throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be a text, not ${quote(value)}`);
   }
 }
 
@@ -103,11 +108,7 @@ function documentId(authority: string, requestId: string): string {
 }
 
 function reused(requestId: string): ConflictError {
-  return new ConflictError(
-    'REQUEST_ID_REUSED',
-    `Request id ${JSON.stringify(requestId)} was used for another request`,
-    {
-      facts: { requestId },
-    },
-  );
+  return new ConflictError('REQUEST_ID_REUSED', `Request id ${quote(requestId)} was used for another request`, {
+    facts: { requestId },
+  });
 }

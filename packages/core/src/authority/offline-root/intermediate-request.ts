@@ -1,13 +1,14 @@
 import { findWeakness } from '../../crypto/weak-keys.ts';
 import { equalBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError, PolicyError, type PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Certificate } from '../../x509/certificate/certificate.ts';
 import { parseCsr, verifyCsr } from '../../x509/csr/csr.ts';
 import type { NameConstraints } from '../../x509/extensions/name-constraints.ts';
 import type { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { parseSubtreeText } from '../../x509/name/general-name.ts';
-import { quote } from '../../x509/quote.ts';
 import { requireHttpUrl } from '../http-url.ts';
 import { checkSubjectText } from '../policy/subject-text.ts';
 import { DAY, requireDays } from '../validity.ts';
@@ -48,11 +49,12 @@ export async function checkIntermediateRequest(
   now: number,
   crypto: CryptoProvider,
 ): Promise<CheckedIntermediateRequest> {
+  requireObject(options, 'signIntermediate() options');
   const { validityDays, pathLength = 0, nameConstraints, crlUrl, issuerUrl } = options;
   if (!Number.isInteger(pathLength) || pathLength < 0 || pathLength > 16) {
     throw new InvalidInputError(
       'INVALID_ARGUMENT',
-      `pathLength must be a whole number from 0 to 16, not ${pathLength}`,
+      `pathLength must be a whole number from 0 to 16, not ${quote(pathLength)}`,
     );
   }
   if (validityDays !== undefined) requireDays('validityDays', validityDays, 36_500);
@@ -101,12 +103,23 @@ export async function checkIntermediateRequest(
   };
 }
 
-function parseConstraints({
-  permitted = [],
-  excluded = [],
-}: NonNullable<SignIntermediateOptions['nameConstraints']>): NameConstraints {
+function parseConstraints(given: NonNullable<SignIntermediateOptions['nameConstraints']>): NameConstraints {
+  requireObject(given, 'nameConstraints');
+  const { permitted = [], excluded = [] } = given;
+  requireTexts('nameConstraints.permitted', permitted);
+  requireTexts('nameConstraints.excluded', excluded);
   if (permitted.length + excluded.length === 0) {
     throw new InvalidInputError('INVALID_ARGUMENT', 'nameConstraints must permit or exclude at least one subtree');
   }
   return { permitted: permitted.map(parseSubtreeText), excluded: excluded.map(parseSubtreeText) };
+}
+
+/** A list with a hole in it would constrain less than was meant. */
+function requireTexts(option: string, texts: readonly string[]): void {
+  if (!Array.isArray(texts)) {
+    throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be a list of names, not ${quote(texts)}`);
+  }
+  const odd = texts.findIndex((text) => typeof text !== 'string');
+  if (odd === -1) return;
+  throw new InvalidInputError('INVALID_ARGUMENT', `${option}.${odd} must be a name, not ${quote(texts[odd])}`);
 }

@@ -1,8 +1,8 @@
 import { fromBase64 } from '../../encoding/base64.ts';
 import { encodePem } from '../../encoding/pem.ts';
 import { ConflictError, NotFoundError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { CrlReason } from '../../x509/crl/crl-reason.ts';
-import { quote } from '../../x509/quote.ts';
 import type { IssuedIntermediateState, RootState } from './root-state.ts';
 
 /** An intermediate that an offline root has signed. */
@@ -24,13 +24,12 @@ export function changeIssued(
   serialNumber: string,
   change: (entry: IssuedIntermediateState) => IssuedIntermediateState,
 ): RootState {
-  const serial = String(serialNumber).toLowerCase();
-  if (!state.issued.some((entry) => entry.serialNumber === serial)) {
-    throw new NotFoundError(
-      'CERTIFICATE_NOT_FOUND',
-      `This root signed no certificate with serial number ${quote(serial)}`,
-      { facts: { serialNumber: serial.slice(0, 64) } },
-    );
+  const serial = typeof serialNumber === 'string' ? serialNumber.toLowerCase() : undefined;
+  if (serial === undefined || !state.issued.some((entry) => entry.serialNumber === serial)) {
+    const message = `This root signed no certificate with serial number ${quote(serialNumber)}`;
+    throw new NotFoundError('CERTIFICATE_NOT_FOUND', message, {
+      facts: serial === undefined ? {} : { serialNumber: serial.slice(0, 64) },
+    });
   }
   return { ...state, issued: state.issued.map((entry) => (entry.serialNumber === serial ? change(entry) : entry)) };
 }

@@ -125,6 +125,7 @@ export class OfflineRoot {
     passphrase: string,
     options: OpenRootOptions = {},
   ): Promise<OfflineRoot> {
+    requireObject(options, 'OfflineRoot.open() options');
     const { crypto = defaultCrypto, clock = systemClock } = options;
     const { state, fileKey } = await readRootFile(file, passphrase, crypto);
     const pkcs8 = fromBase64(state.privateKey);
@@ -205,9 +206,11 @@ export class OfflineRoot {
    */
   revokeIntermediate(
     serialNumber: string,
-    { reason = 'unspecified' }: { readonly reason?: CrlReason } = {},
+    options: { readonly reason?: CrlReason } = {},
   ): Promise<{ file: Uint8Array }> {
     return this.#change(async (state) => {
+      requireObject(options, 'revokeIntermediate() options');
+      const { reason = 'unspecified' } = options;
       requireRevocationReason(reason);
       const now = this.#clock.now();
       return { result: {}, state: changeIssued(state, serialNumber, (entry) => revokeIssued(entry, reason, now)) };
@@ -232,12 +235,10 @@ export class OfflineRoot {
    * @param options - `nextUpdateDays`: days until the next CRL must be out; 180 by default, at most 3650
    * @throws {InvalidInputError} INVALID_ARGUMENT: `nextUpdateDays` is out of range
    */
-  crl({
-    nextUpdateDays = 180,
-  }: {
-    readonly nextUpdateDays?: number;
-  } = {}): Promise<{ crl: SignedCrl; file: Uint8Array }> {
+  crl(options: { readonly nextUpdateDays?: number } = {}): Promise<{ crl: SignedCrl; file: Uint8Array }> {
     return this.#change(async (state, key) => {
+      requireObject(options, 'crl() options');
+      const { nextUpdateDays = 180 } = options;
       requireDays('nextUpdateDays', nextUpdateDays, 3650);
       const thisUpdate = Math.floor(this.#clock.now() / 1000) * 1000;
       const number = Math.max(state.crlNumber + 1, thisUpdate / 1000);

@@ -1,7 +1,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import type { PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { parseIpAddress } from '../../x509/name/ip-address.ts';
-import { quote } from '../../x509/quote.ts';
 
 /** What a host name may be, beyond well-formed. */
 export interface DnsNameRules {
@@ -54,10 +54,9 @@ type Problem = readonly [rule: string, problem: string];
 
 /** Numbers in dots are read as IPv4 addresses by browsers and by inet_aton, whatever their count and radix. */
 function looksLikeAddress(name: string): boolean {
-  const labels = name.replace(/\.$/, '').split('.');
-  return (
-    parseIpAddress(name.replace(/^\[(.*)\]$/, '$1')) !== undefined || /^(\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')
-  );
+  if (/(^|\.)(\d+|0x[0-9a-f]*)\.?$/i.test(name)) return true;
+  // Of what ends in another label, only these forms are addresses: IPv6, and either kind in brackets.
+  return /[:[]/.test(name) && parseIpAddress(name.replace(/^\[(.*)\]$/, '$1')) !== undefined;
 }
 
 function checkWildcard(name: string, rules: DnsNameRules): Problem | undefined {

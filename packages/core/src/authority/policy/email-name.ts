@@ -1,5 +1,5 @@
 import type { PolicyViolation } from '../../errors/families.ts';
-import { quote } from '../../x509/quote.ts';
+import { quote } from '../../errors/quote.ts';
 import { checkDnsName } from './dns-name.ts';
 
 /** RFC 5321 section 4.5.3.1; a path of 256 characters holds two angle brackets. */

@@ -1,6 +1,6 @@
 import type { PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { isInSubnet, isIpv4Mapped, parseIpAddress, parseIpSubnet } from '../../x509/name/ip-address.ts';
-import { quote } from '../../x509/quote.ts';
 
 const UNUSABLE = (
   [

@@ -1,8 +1,8 @@
 import type { PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { describeGeneralName, formatGeneralName, type GeneralName } from '../../x509/name/general-name.ts';
 import { formatIpAddress, parseIpAddress } from '../../x509/name/ip-address.ts';
-import { quote } from '../../x509/quote.ts';
 import type { CertificateProfile } from '../profiles.ts';
 import { checkDnsName } from './dns-name.ts';
 import { checkEmailName } from './email-name.ts';
@@ -70,7 +70,7 @@ function foldName(name: GeneralName): GeneralName {
 
 /** Unicode is left alone: lower-casing it could turn what is refused into what is not (the Kelvin sign into "k"). */
 export function lowerCaseAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
 function checkName(name: GeneralName, rules: NameRules): PolicyViolation | undefined {

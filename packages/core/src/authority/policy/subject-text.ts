@@ -1,7 +1,7 @@
 import { InvalidInputError, type PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { attributeTypeOf } from '../../x509/name/name-attributes.ts';
-import { quote } from '../../x509/quote.ts';
 
 /**
  * Control characters, line and paragraph separators, and what changes the direction of the text around it: some readers stop at

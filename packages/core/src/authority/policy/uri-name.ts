@@ -1,7 +1,7 @@
 import type { PolicyViolation } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { withoutUserinfo } from '../../x509/name/general-name.ts';
 import { parseIpAddress } from '../../x509/name/ip-address.ts';
-import { quote } from '../../x509/quote.ts';
 import { checkDnsName } from './dns-name.ts';
 
 /** The SPIFFE-ID specification's bound, which serves for every URI. */

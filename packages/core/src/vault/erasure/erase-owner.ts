@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { NotFoundError } from '../../errors/families.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { MaintenanceTask } from '../../ports/maintenance.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -33,13 +33,9 @@ export async function eraseOwner(context: VaultContext, given: EraseOwnerOptions
 }
 
 /** Finds the receipt of an erasure. See `RecordVault.erasureReceipt`. */
-export async function erasureReceipt(
-  context: VaultContext,
-  id: string,
-  { signal }: Abortable,
-): Promise<ErasureReceipt> {
+export async function erasureReceipt(context: VaultContext, id: string, options: Abortable): Promise<ErasureReceipt> {
   const checked = parseOptions(callersId, id, 'id of an erasure');
-  throwIfAborted(signal);
+  throwIfAborted(signalOf(options).signal);
   const entry = await context.store.get(erasures, checked);
   if (entry === undefined) throw receiptNotFound(checked);
   return signReceipt(context, entry);

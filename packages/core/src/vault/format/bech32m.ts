@@ -7,6 +7,7 @@ const NO_CHECKSUM: readonly number[] = new Array<number>(CHECKSUM_LENGTH).fill(0
 const FEEDBACK = Array.from({ length: 32 }, (_, top) =>
   GENERATOR.reduce((sum, generator, bit) => ((top >>> bit) & 1 ? sum ^ generator : sum), 0),
 );
+const STARTS = new Map<string, number>();
 
 /** What keeps a text from being Bech32m of a certain prefix and length. */
 export type Bech32mFault =
@@ -26,9 +27,7 @@ export function toBech32m(prefix: string, bytes: Uint8Array): string {
   const data = toGroups(bytes);
   const checksum = polymod(NO_CHECKSUM, polymod(data, startOf(prefix))) ^ BECH32M;
   for (let at = 0; at < CHECKSUM_LENGTH; at++) data.push((checksum >>> (5 * (CHECKSUM_LENGTH - 1 - at))) & 31);
-  let text = `${prefix}1`;
-  for (const group of data) text += ALPHABET[group];
-  return text;
+  return `${prefix}1${String.fromCharCode(...data.map((group) => ALPHABET.charCodeAt(group)))}`;
 }
 
 /**
@@ -88,12 +87,16 @@ function fromGroups(groups: readonly number[], length: number): Uint8Array | und
   return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }
 
-/** The checksum of a prefix, for that of the data to go on from. */
+/** The checksum of a prefix, for that of the data to go on from. There are not many prefixes: each is worked out once. */
 function startOf(prefix: string): number {
+  const known = STARTS.get(prefix);
+  if (known !== undefined) return known;
   const codes = Array.from(prefix, (letter) => letter.charCodeAt(0));
   const high = codes.map((code) => code >>> 5);
   const low = codes.map((code) => code & 31);
-  return polymod([...high, 0, ...low], 1);
+  const start = polymod([...high, 0, ...low], 1);
+  STARTS.set(prefix, start);
+  return start;
 }
 
 function polymod(values: readonly number[], start: number): number {

@@ -90,16 +90,23 @@ export function recordContext(header: Uint8Array, place: RecordPlace): Uint8Arra
   let length = 8;
   for (const part of parts) length += 4 + part.length;
   const context = new Uint8Array(length);
-  const view = new DataView(context.buffer);
   let at = 0;
   for (const part of parts) {
-    view.setUint32(at, part.length);
+    writeUint32(context, at, part.length);
     context.set(part, at + 4);
     at += 4 + part.length;
   }
-  view.setUint32(at, Math.floor(version / 0x1_0000_0000));
-  view.setUint32(at + 4, version % 0x1_0000_0000);
+  writeUint32(context, at, Math.floor(version / 0x1_0000_0000));
+  writeUint32(context, at + 4, version % 0x1_0000_0000);
   return context;
+}
+
+/** As a DataView does, which would move a short array to other memory. */
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 function textOf(name: string, part: string): Uint8Array {

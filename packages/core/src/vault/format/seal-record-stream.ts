@@ -21,7 +21,8 @@ const ZEROS = new Uint8Array(CHUNK_LENGTH);
  * @param primitives the cryptography
  * @param options the key, the place that the record is bound to, its content type and padding
  * @param source the content; it is let go of when the generator is
- * @returns the head of 61 bytes, then one sealed chunk at a time. A generator that ends early has given no record.
+ * @returns the head of 61 bytes, then one sealed chunk at a time, each in memory of its own. A generator that
+ *   ends early has given no record.
  * @throws {InvalidInputError} INVALID_ARGUMENT: one of the options is not what it should be, or a piece is not bytes
  * @throws {ChanceryError} ABORTED: the signal says so
  * @throws whatever the source throws
@@ -61,7 +62,7 @@ async function* withTrailer(
     yield piece;
   }
   const trailer = new Uint8Array(trailerLength(contentType));
-  writeTrailer(trailer, { contentLength, ...(contentType === undefined ? {} : { contentType }) });
+  writeTrailer(trailer, contentLength, contentType);
   let zeros = recordMessageLength(contentLength, trailer.length, padding) - contentLength - trailer.length;
   for (; zeros > 0; zeros -= ZEROS.length) yield ZEROS.subarray(0, Math.min(zeros, ZEROS.length));
   yield trailer;

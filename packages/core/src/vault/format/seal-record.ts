@@ -9,6 +9,10 @@ import { HEADER_LENGTH, type RecordKey, recordContext, recordHeader } from './en
 import { type Padding, recordMessageLength } from './padding.ts';
 import type { VaultPrimitives } from './primitives.ts';
 import { trailerLength, writeTrailer } from './trailer.ts';
+import { WorkingBytes } from './working-bytes.ts';
+
+/** For what shares a chunk with padding or trailer. */
+const rests = new WorkingBytes(2 * CHUNK_LENGTH);
 
 /** How a record's content is described and how much its length may tell. */
 export interface RecordShape {
@@ -45,21 +49,24 @@ export async function sealRecord(
   requireObject(options, 'sealRecord() options');
   const { key, place, contentType, padding = 'none' } = options;
   const length = recordMessageLength(content.length, trailerLength(contentType), padding);
-  // Full chunks are sealed from where they are; only what shares a chunk with padding or trailer is copied.
-  const body = content.subarray(0, content.length - (content.length % CHUNK_LENGTH));
-  const rest = new Uint8Array(length - body.length);
-  rest.set(content.subarray(body.length));
-  writeTrailer(rest, { contentLength: content.length, ...(contentType === undefined ? {} : { contentType }) });
-
   requireObject(place, "A record's place");
   const header = recordHeader(place.keyMode);
-  const sealing = andThen(newMessage(primitives, key, recordContext(header, place)), (message) =>
-    sealMessage(message, body, rest, HEADER_LENGTH),
-  );
-  const sealed = isPromise(sealing) ? await sealing : sealing;
-  sealed.set(header);
-  rest.fill(0);
-  return sealed;
+  const context = recordContext(header, place);
+  // Full chunks are sealed from where they are; only what shares a chunk with padding or trailer is copied.
+  const body = content.subarray(0, content.length - (content.length % CHUNK_LENGTH));
+  const rest = rests.take(length - body.length);
+  try {
+    rest.set(content.subarray(body.length));
+    writeTrailer(rest, content.length, contentType);
+    const sealing = andThen(newMessage(primitives, key, context), (message) =>
+      sealMessage(message, body, rest, HEADER_LENGTH),
+    );
+    const sealed = isPromise(sealing) ? await sealing : sealing;
+    sealed.set(header);
+    return sealed;
+  } finally {
+    rests.giveBack(rest);
+  }
 }
 
 /**

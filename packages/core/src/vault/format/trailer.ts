@@ -33,9 +33,10 @@ export function trailerLength(contentType: string | undefined): number {
  * Writes the trailer at the end of a message.
  *
  * @param message its last bytes at least
- * @param info what it says
+ * @param contentLength what it says
+ * @param contentType what it says
  */
-export function writeTrailer(message: Uint8Array, { contentLength, contentType = '' }: RecordInfo): void {
+export function writeTrailer(message: Uint8Array, contentLength: number, contentType = ''): void {
   let at = message.length - FIXED_LENGTH - contentType.length;
   for (let letter = 0; letter < contentType.length; letter++) message[at++] = contentType.charCodeAt(letter);
   message[at] = contentType.length;

@@ -1,4 +1,4 @@
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { MaintenanceTask } from '../../ports/maintenance.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { owners } from '../collections.ts';
@@ -10,7 +10,8 @@ const DAY_MS = 86_400_000;
 const PAGE = 100;
 
 /** Files new owners under a fresh key from now on; the maintenance files the others anew. See `RecordVault.rotatePseudonymKey`. */
-export async function rotatePseudonymKey({ settings, crypto }: VaultContext, { signal }: Abortable): Promise<void> {
+export async function rotatePseudonymKey({ settings, crypto }: VaultContext, options: Abortable): Promise<void> {
+  const { signal } = signalOf(options);
   while (true) {
     throwIfAborted(signal);
     const loaded = await settings.fresh();

@@ -7,7 +7,7 @@ import type { Located } from '../owners/owner-directory.ts';
 import { recordEvent } from '../vault-event.ts';
 import { openCard, type RecordCard, type RecordValue, sealCard, stateOf } from './record.ts';
 import { versionConflict } from './record-errors.ts';
-import { type NewRecordKey, recordKeyAt } from './record-key.ts';
+import { type NewRecordKey, recordPlace } from './record-key.ts';
 import { discardBody, READERS_GRACE_MS } from './removal.ts';
 import type { CheckedStoreOptions } from './store-options.ts';
 
@@ -89,12 +89,14 @@ export async function putVersion(
 /** What the format is told of a version. */
 export function sealOptions(
   { store }: VaultContext,
-  { ownerId, recordId, keyMode, contentType, padding }: CheckedStoreOptions,
+  options: CheckedStoreOptions,
   { key }: NewRecordKey,
   version: number,
 ): SealRecordOptions {
+  const { keyMode, contentType, padding } = options;
   return {
-    ...recordKeyAt(store.namespace, { ownerId, recordId, keyMode, version }, key),
+    key,
+    place: recordPlace(store.namespace, options, keyMode, version),
     ...(contentType === undefined ? {} : { contentType }),
     ...(padding === undefined ? {} : { padding }),
   };

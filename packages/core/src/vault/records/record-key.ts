@@ -2,7 +2,7 @@ import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { InvalidInputError, SealError } from '../../errors/families.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import { combineKeys } from '../format/dual-key.ts';
-import type { KeyMode, RecordKey } from '../format/envelope.ts';
+import type { KeyMode, RecordPlace } from '../format/envelope.ts';
 import { formatKey, parseKey } from '../format/key-text.ts';
 import type { RecordCard } from './record.ts';
 
@@ -58,14 +58,14 @@ export async function recordKey(
   return key;
 }
 
-/** A key for the place of one version of a record. The format binds the ids themselves: the sealed bytes open without the vault. */
-export function recordKeyAt(
+/** The place of one version of a record. The format binds the ids themselves: the sealed bytes open without the vault. */
+export function recordPlace(
   namespace: string,
-  at: { readonly ownerId: string; readonly recordId: string; readonly keyMode: KeyMode; readonly version: number },
-  key: Uint8Array,
-): RecordKey {
-  const { ownerId: owner, recordId: record, version, keyMode } = at;
-  return { key, place: { namespace, owner, record, version, keyMode } };
+  { ownerId, recordId }: { readonly ownerId: string; readonly recordId: string },
+  keyMode: KeyMode,
+  version: number,
+): RecordPlace {
+  return { namespace, owner: ownerId, record: recordId, version, keyMode };
 }
 
 function heldKeyOf({ heldKey }: RecordCard): Uint8Array {

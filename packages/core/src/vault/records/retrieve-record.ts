@@ -8,7 +8,7 @@ import { storedBody } from './body.ts';
 import { countRead } from './count-read.ts';
 import { openCard, type RecordCard } from './record.ts';
 import { recordNotFound, requireLive, rolledBack, versionConflict } from './record-errors.ts';
-import { recordKey, recordKeyAt } from './record-key.ts';
+import { recordKey, recordPlace } from './record-key.ts';
 import {
   byteRange,
   type CheckedRetrieveOptions,
@@ -60,8 +60,8 @@ async function open(
   const key = await recordKey(crypto, card, options.key);
   let opened: OpenedRecord;
   try {
-    const at = recordKeyAt(store.namespace, { ...options, keyMode: card.keyMode, version: card.version }, key);
-    opened = await openRecord(crypto, { ...at, ...givenSignal(options) }, storedBody(store, entry));
+    const place = recordPlace(store.namespace, options, card.keyMode, card.version);
+    opened = await openRecord(crypto, { key, place, ...givenSignal(options) }, storedBody(store, entry));
   } finally {
     key.fill(0);
   }

@@ -62,7 +62,7 @@ export async function announceBody(
  * Writes a sealed record into chunk documents as it comes. Its entry in the list of removals is put off to an hour after each commit, and
  * counts what was written: so a crash at any step leaves nothing that the maintenance does not find.
  *
- * @param sealed what `sealRecordStream` gives
+ * @param sealed what `sealRecordStream` gives: no piece is written over when the next one comes
  * @throws {ConflictError} COMMIT_CONFLICT: a commit came more than an hour after the last, and the body was removed meanwhile
  */
 export async function uploadBody(
@@ -85,7 +85,7 @@ export async function uploadBody(
     batch = [];
   };
   for await (const piece of regroup(sealed, BODY_CHUNK_LENGTH)) {
-    batch.push(store.put(recordChunks, bodyChunkId(id, chunks), {}, { bytes: Uint8Array.from(piece) }));
+    batch.push(store.put(recordChunks, bodyChunkId(id, chunks), {}, { bytes: piece }));
     chunks += 1;
     sealedLength += piece.length;
     if (batch.length === CHUNKS_A_COMMIT) await flush();

@@ -3,6 +3,7 @@ import { Tag } from '../../encoding/der/tags.ts';
 import { isUtcTimeYear, writeTime } from '../../encoding/der/time.ts';
 import { fromHex } from '../../encoding/hex.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { checkSerialNumber } from '../certificate/serial-number.ts';
 import { type CrlReason, crlReasonCode } from './crl-reason.ts';
 
@@ -74,7 +75,7 @@ function serialBytes(serialNumber: string | Uint8Array): Uint8Array {
 function reasonCode(reason: CrlReason | undefined, isDelta: boolean): number {
   if (reason === undefined) return 0;
   const code = crlReasonCode(reason);
-  if (!(code >= 0)) throw new InvalidInputError('INVALID_ARGUMENT', `Unknown CRL reason ${JSON.stringify(reason)}`);
+  if (!(code >= 0)) throw new InvalidInputError('INVALID_ARGUMENT', `Unknown CRL reason ${quote(reason)}`);
   if (reason === 'removeFromCRL' && !isDelta) {
     throw new InvalidInputError('INVALID_ARGUMENT', 'The reason removeFromCRL belongs to delta CRLs only');
   }

@@ -1,5 +1,6 @@
 import { encodePem } from '../../encoding/pem.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { CryptoProvider, PublicKey, SignatureAlgorithm } from '../../ports/crypto.ts';
 import { type DerInputRules, derInput } from '../der-input.ts';
 import { decodeSubjectAltName } from '../extensions/alternative-names.ts';
@@ -7,7 +8,6 @@ import { type Extension, findExtension } from '../extensions/extension.ts';
 import { malformed } from '../malformed.ts';
 import type { DistinguishedName } from '../name/distinguished-name.ts';
 import type { GeneralName } from '../name/general-name.ts';
-import { quote } from '../quote.ts';
 import { knownSignatureAlgorithm } from '../signature-algorithm.ts';
 import { type CsrAttribute, type CsrFields, readCsrFields } from './csr-fields.ts';
 

@@ -2,7 +2,7 @@ import type { DerReader } from '../../encoding/der/reader.ts';
 import { Tag } from '../../encoding/der/tags.ts';
 import { derIa5, derInteger, derOid, derSequence, derUtf8 } from '../../encoding/der/writer.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Extension } from './extension.ts';
 import { decodeExtension, extensionInvalid, extensionOf, requireElements } from './extension-value.ts';
 

@@ -1,6 +1,6 @@
 import { Tag } from '../../encoding/der/tags.ts';
 import { derOid, derSequence } from '../../encoding/der/writer.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Extension } from './extension.ts';
 import { decodeExtension, extensionInvalid, extensionOf, requireElements } from './extension-value.ts';
 
@@ -27,8 +27,9 @@ const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(KeyPurposeOid)
  * @throws {InvalidInputError} EXTENSION_INVALID: neither
  */
 export function keyPurposeOid(purpose: ExtendedKeyUsage): string {
-  if (Object.hasOwn(KeyPurposeOid, purpose)) return KeyPurposeOid[purpose as keyof typeof KeyPurposeOid];
-  if (!/^([01]\.[1-3]?\d|2\.(0|[1-9]\d*))(\.(0|[1-9]\d*))*$/.test(purpose)) {
+  if (typeof purpose === 'string' && Object.hasOwn(KeyPurposeOid, purpose))
+    return KeyPurposeOid[purpose as keyof typeof KeyPurposeOid];
+  if (typeof purpose !== 'string' || !/^([01]\.[1-3]?\d|2\.(0|[1-9]\d*))(\.(0|[1-9]\d*))*$/.test(purpose)) {
     throw extensionInvalid('extKeyUsage', `${quote(purpose)} is neither a known key purpose nor an OID`);
   }
   return purpose;

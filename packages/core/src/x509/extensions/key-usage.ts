@@ -1,4 +1,5 @@
 import { derBitString } from '../../encoding/der/writer.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Extension } from './extension.ts';
 import { decodeExtension, extensionInvalid, extensionOf } from './extension-value.ts';
 import { packNamedBits, unpackNamedBits } from './named-bits.ts';
@@ -29,7 +30,7 @@ export type KeyUsage = (typeof keyUsages)[number];
 export function encodeKeyUsage(usages: readonly KeyUsage[], critical = true): Extension {
   if (usages.length === 0) throw extensionInvalid('keyUsage', 'no bit is set');
   const unknown = usages.find((usage) => !keyUsages.includes(usage));
-  if (unknown !== undefined) throw extensionInvalid('keyUsage', `${JSON.stringify(unknown)} is not a key usage`);
+  if (unknown !== undefined) throw extensionInvalid('keyUsage', `${quote(unknown)} is not a key usage`);
   const { bytes, unusedBits } = packNamedBits(keyUsages, usages);
   return extensionOf('keyUsage', critical, derBitString(bytes, unusedBits));
 }

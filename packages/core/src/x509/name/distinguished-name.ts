@@ -4,7 +4,7 @@ import { Tag } from '../../encoding/der/tags.ts';
 import { derOid, derSequence, derSet } from '../../encoding/der/writer.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import { attributeTypeNamed, COMMON_NAME } from './name-attributes.ts';
 import { matchKeyOf } from './name-match.ts';
 import { formatNameText, parseNameText } from './name-text.ts';

@@ -1,7 +1,7 @@
 import { validateDer } from '../../encoding/der/validate.ts';
 import { fromHex, toHex } from '../../encoding/hex.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import { DistinguishedName } from './distinguished-name.ts';
 import { formatIpAddress, formatIpSubnet, parseIpAddress, parseIpSubnet } from './ip-address.ts';
 

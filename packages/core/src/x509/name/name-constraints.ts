@@ -1,5 +1,5 @@
+import { shorten } from '../../errors/quote.ts';
 import type { NameConstraints } from '../extensions/name-constraints.ts';
-import { shorten } from '../quote.ts';
 import type { DistinguishedName } from './distinguished-name.ts';
 import { describeGeneralName, formatGeneralName, type GeneralName, type GeneralNameKind } from './general-name.ts';
 import { EMAIL_ADDRESS } from './name-attributes.ts';

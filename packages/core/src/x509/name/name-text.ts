@@ -2,7 +2,7 @@ import { fromUtf8 } from '../../encoding/bytes.ts';
 import { validateDer } from '../../encoding/der/validate.ts';
 import { fromHex, toHex } from '../../encoding/hex.ts';
 import type { InvalidInputError } from '../../errors/families.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import { attributeTypeNamed, attributeTypeOf } from './name-attributes.ts';
 import { isTextTag, type NameAttribute, nameInvalid } from './name-value.ts';
 

@@ -4,7 +4,7 @@ import { validateDer } from '../../encoding/der/validate.ts';
 import { derIa5, derPrintable, derUtf8 } from '../../encoding/der/writer.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../errors/quote.ts';
 import { attributeTypeOf } from './name-attributes.ts';
 
 /** One attribute of a distinguished name (RFC 5280 section 4.1.2.4: AttributeTypeAndValue). */

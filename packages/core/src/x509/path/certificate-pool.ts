@@ -81,7 +81,9 @@ function grouped(
 
 /** Leaves out what came before, byte for byte. */
 function distinct(certificates: readonly Certificate[]): readonly Certificate[] {
-  if (certificates.length <= 1) return certificates;
+  if (certificates.length <= FEW) {
+    return certificates.filter(({ der }, at) => certificates.findIndex((other) => equalBytes(other.der, der)) === at);
+  }
   const seen = new Map<number, Certificate[]>();
   return certificates.filter((certificate) => {
     const hash = hashBytes(certificate.signature);

@@ -4,7 +4,8 @@
  */
 export class Memo<Key, Value> {
   readonly #most: number;
-  readonly #values = new Map<Key, Value>();
+  /** Made for the first thing to remember: many a memo dies without one. */
+  #values: Map<Key, Value> | undefined;
 
   /** @param most how many to remember */
   constructor(most: number) {
@@ -13,11 +14,12 @@ export class Memo<Key, Value> {
 
   /** What is known; undefined when nothing is. */
   get(key: Key): Value | undefined {
-    return this.#values.get(key);
+    return this.#values?.get(key);
   }
 
   /** Remembers. */
   set(key: Key, value: Value): void {
+    this.#values ??= new Map();
     if (this.#values.size >= this.#most) this.#values.clear();
     this.#values.set(key, value);
   }

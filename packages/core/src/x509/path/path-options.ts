@@ -1,5 +1,7 @@
 import { isBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import { type ExtendedKeyUsage, keyPurposeOid } from '../extensions/extended-key-usage.ts';
@@ -54,28 +56,70 @@ export interface ValidatePathOptions extends PathRequest {
  * @throws {InvalidInputError} EXTENSION_INVALID: `purpose` is neither a known key purpose nor an OID
  */
 export function checkRequest(request: PathRequest): void {
-  const { at, profile, purpose, name, keyUsage, maxPathLength, policies, ocspNonce } = request;
-  if (at !== undefined && Number.isNaN(at.getTime())) refuse('at', 'is not a valid Date');
+  requireObject(request, 'The request for a path');
+  const { at, profile, purpose, name, keyUsage, maxPathLength, ocspNonce, requireRevocation } = request;
+  if (at !== undefined && !(at instanceof Date && Number.isFinite(at.getTime()))) refuse('at', 'is not a valid Date');
   if (profile !== undefined && profile !== 'rfc5280' && profile !== 'webpki')
-    refuse('profile', `is unknown: ${profile}`);
+    refuse('profile', `is unknown: ${quote(profile)}`);
   if (purpose !== undefined) keyPurposeOid(purpose);
-  if (name !== undefined && !(NAME_KINDS.has(name.kind) && typeof name.value === 'string')) {
+  if (name !== undefined && !(NAME_KINDS.has(name?.kind) && typeof name.value === 'string')) {
     refuse('name', 'must have a kind of DNS, IP or RFC822, and a text as value');
   }
-  const unknown = keyUsage?.find((usage) => !keyUsages.includes(usage));
-  if (unknown !== undefined) refuse('keyUsage', `holds ${JSON.stringify(unknown)}, which is no key usage`);
+  requireEach('keyUsage', keyUsage, (usage) => keyUsages.includes(usage), 'key usage');
   if (maxPathLength !== undefined && !(Number.isInteger(maxPathLength) && maxPathLength >= 0)) {
-    refuse('maxPathLength', `must be a natural number, not ${maxPathLength}`);
+    refuse('maxPathLength', `must be a natural number, not ${quote(maxPathLength)}`);
   }
-  const badPolicy = policies?.initialPolicySet.find((oid) => !/^[0-2](\.\d+)+$/.test(oid));
-  if (badPolicy !== undefined)
-    refuse('policies.initialPolicySet', `holds ${JSON.stringify(badPolicy)}, which is no OID`);
+  if (request.policies !== undefined) checkPolicies(request.policies);
+  requireEach('crls', request.crls, isCertificateInput, 'CRL: neither text nor bytes');
+  requireEach('ocspResponses', request.ocspResponses, isBytes, 'OCSP response: not bytes');
   if (ocspNonce !== undefined && !isBytes(ocspNonce)) refuse('ocspNonce', 'must be bytes');
+  requireFlag('requireRevocation', requireRevocation);
 }
 
-/** One input or several, as a list. */
-export function inputList(inputs: CertificateInput | readonly CertificateInput[] = []): readonly CertificateInput[] {
-  return typeof inputs === 'string' || isBytes(inputs) ? [inputs] : (inputs as readonly CertificateInput[]);
+function checkPolicies(policies: PolicyOptions): void {
+  requireObject(policies, 'The option policies');
+  const { initialPolicySet, explicit, inhibitMapping, inhibitAny } = policies;
+  if (!Array.isArray(initialPolicySet)) refuse('policies.initialPolicySet', 'must be a list of OIDs');
+  const isOid = (oid: unknown) => typeof oid === 'string' && /^[0-2](\.\d+)+$/.test(oid);
+  requireEach('policies.initialPolicySet', initialPolicySet, isOid, 'OID');
+  for (const [name, flag] of Object.entries({ explicit, inhibitMapping, inhibitAny })) {
+    requireFlag(`policies.${name}`, flag);
+  }
+}
+
+/** A 0 or an empty text in the place of `false` may have been meant as `true`. */
+function requireFlag(option: string, flag: boolean | undefined): void {
+  if (flag !== undefined && typeof flag !== 'boolean') refuse(option, `must be true or false, not ${quote(flag)}`);
+}
+
+function requireEach<T>(
+  option: string,
+  values: readonly T[] | undefined,
+  isRight: (value: T) => boolean,
+  what: string,
+): void {
+  if (values === undefined) return;
+  if (!Array.isArray(values)) refuse(option, `must be a list, not ${quote(values)}`);
+  const at = values.findIndex((value) => !isRight(value));
+  if (at !== -1) refuse(option, `holds ${quote(values[at])}, which is no ${what}`);
+}
+
+function isCertificateInput(value: unknown): value is CertificateInput {
+  return typeof value === 'string' || isBytes(value);
+}
+
+/**
+ * One input or several, as a list.
+ *
+ * @throws {InvalidInputError} INVALID_ARGUMENT: neither text, bytes nor a list
+ */
+export function inputList(
+  option: string,
+  inputs: CertificateInput | readonly CertificateInput[] = [],
+): readonly CertificateInput[] {
+  if (isCertificateInput(inputs)) return [inputs];
+  if (!Array.isArray(inputs)) refuse(option, `must be PEM, DER or a list of them, not ${quote(inputs)}`);
+  return inputs;
 }
 
 const NAME_KINDS: ReadonlySet<string> = new Set(['DNS', 'IP', 'RFC822']);

@@ -74,8 +74,8 @@ export class PathValidator {
    * @throws {InvalidInputError} INVALID_ARGUMENT: an input is neither text nor bytes
    */
   constructor({ trustAnchors, intermediates, crypto = defaultCrypto, clock = systemClock }: PathValidatorOptions) {
-    this.#anchors = new CertificatePool(inputList(trustAnchors));
-    this.#intermediates = new CertificatePool(inputList(intermediates));
+    this.#anchors = new CertificatePool(inputList('trustAnchors', trustAnchors));
+    this.#intermediates = new CertificatePool(inputList('intermediates', intermediates));
     this.#crypto = crypto;
     this.#clock = clock;
     const familiar = new Set([...this.#anchors.certificates, ...this.#intermediates.certificates]);
@@ -110,7 +110,7 @@ export class PathValidator {
     if (target === undefined) return invalid(unreadableTarget(unreadable[0]), []);
     const ground: SearchGround = {
       anchors: this.#anchors,
-      intermediates: this.#withMore(rest, inputList(request.intermediates)),
+      intermediates: this.#withMore(rest, inputList('intermediates', request.intermediates)),
       checks: this.#checks,
       verifier: this.#verifier,
       budget: new PathBudget(),

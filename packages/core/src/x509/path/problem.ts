@@ -1,7 +1,7 @@
 import type { PathValidationCode } from '../../errors/codes.ts';
 import { PathValidationError } from '../../errors/path-validation-error.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Certificate } from '../certificate/certificate.ts';
-import { quote } from '../quote.ts';
 
 /** What keeps a certificate or a path from being valid. A value rather than an error, since most paths tried are given up. */
 export interface PathProblem {

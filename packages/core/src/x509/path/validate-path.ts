@@ -1,3 +1,4 @@
+import { requireObject } from '../../errors/require-object.ts';
 import type { ValidatePathOptions } from './path-options.ts';
 import { type PathValidationResult, PathValidator } from './path-validator.ts';
 
@@ -15,6 +16,7 @@ import { type PathValidationResult, PathValidator } from './path-validator.ts';
  * if (!result.valid) console.error(result.error.code, result.error.message);
  */
 export async function validatePath(options: ValidatePathOptions): Promise<PathValidationResult> {
+  requireObject(options, 'validatePath() options');
   const { certificate, trustAnchors, crypto, clock, ...request } = options;
   const validator = new PathValidator({
     trustAnchors,

@@ -3,6 +3,7 @@ import { DerReader } from '../../encoding/der/reader.ts';
 import { Tag } from '../../encoding/der/tags.ts';
 import { encodePem } from '../../encoding/pem.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { type Certificate, parseCertificate, parseCertificates } from '../certificate/certificate.ts';
 import { decodePkcs7, encodePkcs7 } from './certificate-bundle.ts';
 
@@ -33,7 +34,7 @@ export function encodeCertificates(certificates: string | Uint8Array, format: Ce
     default:
       throw new InvalidInputError(
         'INVALID_ARGUMENT',
-        `format must be pem, der, pkcs7 or pkcs7-pem, not ${JSON.stringify(format)}`,
+        `format must be pem, der, pkcs7 or pkcs7-pem, not ${quote(format)}`,
       );
   }
 }

@@ -90,7 +90,7 @@ describe('a message that its writer did not end in a proper trailer', () => {
     change(message);
     return message;
   };
-  const trailer = (message: Uint8Array, contentLength: number) => writeTrailer(message, { contentLength });
+  const trailer = (message: Uint8Array, contentLength: number) => writeTrailer(message, contentLength);
 
   it.each([
     ['nothing at all', new Uint8Array()],
@@ -108,7 +108,7 @@ describe('a message that its writer did not end in a proper trailer', () => {
     [
       'a content type with a control character',
       withTrailer(100, (message) => {
-        writeTrailer(message, { contentLength: 10, contentType: 'a\nb' });
+        writeTrailer(message, 10, 'a\nb');
         message.fill(0, 10, 89);
       }),
     ],

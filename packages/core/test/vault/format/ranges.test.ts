@@ -33,7 +33,7 @@ async function endlessRecord(contentLength: number): Promise<RecordSource> {
   const sealChunk = async (index: number): Promise<Uint8Array> => {
     const at = 61 + index * 16_400;
     const plaintext = new Uint8Array(Math.min(16_400, length - at) - 16);
-    if (plaintext.length < 16_384) writeTrailer(plaintext, { contentLength });
+    if (plaintext.length < 16_384) writeTrailer(plaintext, contentLength);
     const sealed = new Uint8Array(plaintext.length + 16);
     await cipher.seal(index, plaintext, sealed);
     return sealed;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createWebCryptoProvider } from '../../../src/crypto/webcrypto-provider.ts';
 import { utf8 } from '../../../src/encoding/bytes.ts';
 import { toHex } from '../../../src/encoding/hex.ts';
+import type { MaybePromise } from '../../../src/ports/crypto.ts';
 import { combineKeys } from '../../../src/vault/format/dual-key.ts';
 import { type KeyMode, keyModeOf, type RecordPlace, recordContext } from '../../../src/vault/format/envelope.ts';
 import { commitmentFits, openRecord } from '../../../src/vault/format/open-record.ts';
@@ -161,6 +162,56 @@ describe('a sealed record', () => {
     const sealed = await gather(sealRecordStream(crypto, { key, place }, inPieces(content, 1)));
     const arriving = openRecordStream(crypto, { key, place }, inPieces(sealed, 1));
     expect(Buffer.compare(await gather(arriving), content)).toBe(0);
+  });
+});
+
+describe('records that are sealed at one time', () => {
+  /** Answers some calls at once and others late, and fails where it is told to. */
+  const dawdling = (isDoomed: boolean): VaultPrimitives => {
+    let calls = 0;
+    const late = async <T>(answer: () => MaybePromise<T>): Promise<T> => {
+      for (let turn = 0; turn < 7; turn++) await undefined;
+      return answer();
+    };
+    const maybeLate = <T>(answer: () => MaybePromise<T>): MaybePromise<T> =>
+      calls++ % 3 === 0 ? answer() : late(answer);
+    return {
+      randomBytes: (length) => crypto.randomBytes(length),
+      hmac: (algorithm, hmacKey, data) => maybeLate(() => crypto.hmac(algorithm, hmacKey, data)),
+      async aeadKey(aeadKey) {
+        const real = await crypto.aeadKey(aeadKey);
+        if (isDoomed) throw new Error('out of order');
+        return {
+          seal: (nonce, plaintext, output) => maybeLate(() => real.seal(nonce, plaintext, output)),
+          open: (nonce, ciphertext, output) => maybeLate(() => real.open(nonce, ciphertext, output)),
+        };
+      },
+    };
+  };
+
+  it('are each its own, whatever the others are waiting for', async () => {
+    const lengths = [0, 10, 300, 16_376, 16_377, 20_000, 40_000, 100_000];
+    const sealing = Array.from({ length: 60 }, async (_, at) => {
+      const content = sequence(lengths[at % lengths.length] as number, at);
+      const options = { key: sequence(32, at), place: { ...place, record: `record ${at}`.repeat((at % 5) * 20 + 1) } };
+      const shape = at % 2 === 0 ? {} : ({ padding: 'padme', contentType: 'text/plain' } as const);
+      const primitives = at % 4 === 0 ? crypto : dawdling(at % 7 === 6);
+      if (at % 3 === 0) await undefined;
+      return { content, options, sealed: await sealRecord(primitives, { ...options, ...shape }, content) };
+    });
+    const settled = await Promise.allSettled(sealing);
+    let sealedOnes = 0;
+    for (const each of settled) {
+      if (each.status === 'rejected') {
+        expect(each.reason).toMatchObject({ message: 'out of order' });
+        continue;
+      }
+      const { content, options, sealed } = each.value;
+      const opened = await (await openRecord(crypto, options, sealed)).bytes();
+      expect(Buffer.compare(opened, content)).toBe(0);
+      sealedOnes += 1;
+    }
+    expect(sealedOnes).toBe(54);
   });
 });
 

@@ -4,6 +4,7 @@ import { InvalidInputError } from '../../../errors/families.ts';
 import type { MaybePromise } from '../../../ports/crypto.ts';
 import { andThen } from '../../../ports/maybe-promise.ts';
 import type { VaultPrimitives } from '../primitives.ts';
+import { WorkingBytes } from '../working-bytes.ts';
 import { ChunkCipher } from './chunk-cipher.ts';
 import { PREAMBLE_LENGTH, SALT_LENGTH, truncated } from './sizes.ts';
 
@@ -16,6 +17,8 @@ const INFO_LENGTH = PREFIX.length + SALT_LENGTH;
 // block 1 of HKDF-Expand: key | base nonce | the first bytes of the commitment, which block 2 completes
 const NONCE_AT = KEY_LENGTH;
 const COMMITMENT_AT = NONCE_AT + 12;
+/** Enough for ids of the usual lengths. */
+const inputs = new WorkingBytes(512);
 
 /** A message to be sealed: what it begins with, and the cipher for its chunks. */
 export interface NewMessage {
@@ -85,7 +88,7 @@ function deriveMessage(
 ): MaybePromise<NewMessage> {
   checkKey(key);
   // block 1 | info | number of the block: the second HMAC takes all of it, the first begins at the info
-  const input = new Uint8Array(DIGEST_LENGTH + INFO_LENGTH + context.length + 1);
+  const input = inputs.take(DIGEST_LENGTH + INFO_LENGTH + context.length + 1);
   input.set(PREFIX, DIGEST_LENGTH);
   input.set(salt, DIGEST_LENGTH + PREFIX.length);
   input.set(context, DIGEST_LENGTH + INFO_LENGTH);
@@ -94,7 +97,7 @@ function deriveMessage(
     input.set(first);
     input[input.length - 1] = 2;
     return andThen(primitives.hmac('SHA-512', key, input), (second) => {
-      input.fill(0);
+      inputs.giveBack(input);
       return andThen(primitives.aeadKey(first.subarray(0, NONCE_AT)), (messageKey) => {
         first.fill(0, 0, NONCE_AT);
         const cipher = new ChunkCipher(messageKey, first.subarray(NONCE_AT, COMMITMENT_AT));

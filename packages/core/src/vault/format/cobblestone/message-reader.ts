@@ -1,4 +1,4 @@
-import { isBytes } from '../../../encoding/bytes.ts';
+import { isBytes, unfilledBytes } from '../../../encoding/bytes.ts';
 import { SealError } from '../../../errors/families.ts';
 import type { Abortable } from '../../../ports/abortable.ts';
 import type { MaybePromise } from '../../../ports/crypto.ts';
@@ -83,7 +83,7 @@ export class MessageReader {
       const sealed = await this.#read(index, spanEnd, options);
       for (let at = 0; index < spanEnd; index++, at += SEALED_CHUNK_LENGTH) {
         throwIfAborted(options.signal);
-        const plaintext = new Uint8Array(CHUNK_LENGTH);
+        const plaintext = unfilledBytes(CHUNK_LENGTH);
         await this.#cipher.open(index, sealed.subarray(at, at + SEALED_CHUNK_LENGTH), plaintext);
         yield { offset: index * CHUNK_LENGTH, plaintext };
       }
@@ -98,7 +98,7 @@ export class MessageReader {
    */
   async all(options: Abortable = {}): Promise<Uint8Array> {
     const count = this.finalIndex + 1;
-    const message = new Uint8Array(this.length);
+    const message = unfilledBytes(this.length);
     try {
       for (let index = 0; index < count; ) {
         const spanEnd = Math.min(count, spanBehind(index));

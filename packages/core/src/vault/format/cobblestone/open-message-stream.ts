@@ -1,3 +1,4 @@
+import { unfilledBytes } from '../../../encoding/bytes.ts';
 import type { ByteReader } from '../streams/byte-reader.ts';
 import type { ChunkCipher } from './chunk-cipher.ts';
 import { CHUNK_LENGTH, PREAMBLE_LENGTH, SEALED_CHUNK_LENGTH, TAG_LENGTH, truncated } from './sizes.ts';
@@ -18,7 +19,7 @@ export async function* openMessageStream(
   for (let index = 0; ; index++) {
     const sealed = await source.take(SEALED_CHUNK_LENGTH);
     if (sealed.length < TAG_LENGTH) throw truncated(PREAMBLE_LENGTH + index * SEALED_CHUNK_LENGTH + sealed.length);
-    const chunk = new Uint8Array(sealed.length - TAG_LENGTH);
+    const chunk = unfilledBytes(sealed.length - TAG_LENGTH);
     await cipher.open(index, sealed, chunk);
     if (chunk.length < CHUNK_LENGTH) return chunk;
     yield chunk;

@@ -1,3 +1,4 @@
+import { unfilledBytes } from '../../../encoding/bytes.ts';
 import type { MaybePromise } from '../../../ports/crypto.ts';
 import { andThen, isPromise } from '../../../ports/maybe-promise.ts';
 import type { ByteReader } from '../streams/byte-reader.ts';
@@ -10,7 +11,7 @@ import { CHUNK_LENGTH, chunkCount, PREAMBLE_LENGTH, SEALED_CHUNK_LENGTH, sealedL
  * @param message preamble and cipher, used for nothing else
  * @param body the first part, whole chunks only
  * @param rest the second part
- * @param room how many bytes to leave free in front
+ * @param room how many bytes to leave free in front, as zeros
  * @returns the free bytes, salt, commitment and chunks, in one buffer
  */
 export function sealMessage(
@@ -20,7 +21,8 @@ export function sealMessage(
   room = 0,
 ): MaybePromise<Uint8Array> {
   const length = body.length + rest.length;
-  const sealed = new Uint8Array(room + sealedLength(length));
+  const sealed = unfilledBytes(room + sealedLength(length));
+  sealed.fill(0, 0, room);
   sealed.set(preamble, room);
   const sealing = inTurn(chunkCount(length), (index) => {
     const start = index * CHUNK_LENGTH;
@@ -39,7 +41,7 @@ export function sealMessage(
  *
  * @param message preamble and cipher, used for nothing else
  * @param source the message
- * @returns the preamble, then one sealed chunk at a time; the last one is short
+ * @returns the preamble, then one sealed chunk at a time, each in memory of its own; the last one is short
  * @throws {SealError} SEAL_INVALID: the message passes 2^38 chunks
  */
 export async function* sealMessageStream(
@@ -49,7 +51,7 @@ export async function* sealMessageStream(
   yield preamble;
   for (let index = 0; ; index++) {
     const chunk = await source.take(CHUNK_LENGTH);
-    const sealed = new Uint8Array(chunk.length + TAG_LENGTH);
+    const sealed = unfilledBytes(chunk.length + TAG_LENGTH);
     await cipher.seal(index, chunk, sealed);
     yield sealed;
     if (chunk.length < CHUNK_LENGTH) return;

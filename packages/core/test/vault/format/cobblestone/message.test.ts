@@ -44,6 +44,17 @@ describe('Cobblestone-256', () => {
     },
   );
 
+  it('leaves the room that is wanted in front, as zeros', async () => {
+    // Memory that was just freed, full of something else, is what the next allocation is likely to get.
+    for (let length = 20_000; length < 20_100; length++) {
+      Buffer.allocUnsafeSlow(length + 56 + 32 + 9).fill(0xee);
+      const message = sequence(length);
+      const sealed = await sealMessage(await newMessage(withSalt(salt), key, context), none, message, 9);
+      expect(toHex(sealed.subarray(0, 9))).toBe('00'.repeat(9));
+      expect(referenceSeal(key, salt, context, message).equals(sealed.subarray(9))).toBe(true);
+    }
+  });
+
   it('commits to key, salt and context', async () => {
     const sealed = referenceSeal(key, salt, context, none);
     const fits = async (fitKey: Uint8Array, fitContext: Uint8Array, fitSealed: Uint8Array) =>
