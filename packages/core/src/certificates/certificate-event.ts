@@ -9,6 +9,7 @@ export type CertificateEventType =
   | 'certificate.issued'
   | 'certificate.renewed'
   | 'certificate.failed'
+  | 'certificate.updated'
   | 'certificate.activated'
   | 'certificate.deactivated'
   | 'certificate.names_changed'

@@ -38,6 +38,7 @@ import { managedStatus } from './serving/managed-status.ts';
 import { obtainCertificate } from './serving/obtain.ts';
 import { servedCertificate, servedVersions } from './serving/served.ts';
 import { setActive } from './verbs/activate.ts';
+import type { ChangeCertificateOptions } from './verbs/certificate-input.ts';
 import {
   type CountCertificatesOptions,
   type CountDueJobsOptions,
@@ -63,6 +64,7 @@ import { type ImportCertificateOptions, importCertificate } from './verbs/import
 import { type RemoveNameOptions, removeName } from './verbs/remove-name.ts';
 import { type RenewCertificateOptions, renewCertificate } from './verbs/renew.ts';
 import { type RevokeManagedCertificateOptions, revokeCertificate } from './verbs/revoke.ts';
+import { type CertificatePatch, updateCertificate } from './verbs/update.ts';
 
 const DAY = 86_400_000;
 
@@ -174,7 +176,8 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   /**
    * Lists certificates by expiry, soonest first, those without a generation last.
    *
-   * @returns a page; it may be shorter than `limit`, and only the absence of `cursor` says that it was the last
+   * @returns a page; only the absence of `cursor` says that it was the last. It is shorter than `limit` where 3,000 certificates were looked at, which
+   *   takes a rare `active` together with a `status`
    * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, such as a limit outside 1 to 1,000
    * @throws {StorageError} STORAGE_INVALID: the cursor of another list
    */
@@ -207,13 +210,28 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   }
 
   /**
+   * Changes what takes no new certificate: what it is called, whether it is renewed, and how the generations to come are asked for. What is under way
+   * is finished as it was asked for. A patch that changes nothing writes nothing.
+   *
+   * @param patch what is left out stays; `null` removes
+   * @throws {InvalidInputError} INVALID_ARGUMENT: a field is malformed, or a `keyAlgorithm` where the key is kept elsewhere
+   * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {ConflictError} CERTIFICATE_CHANGED: the certificate is not at `ifVersion`; CERTIFICATE_NAME_TAKEN; CERTIFICATE_REVOKED;
+   *   CERTIFICATE_NOT_RENEWABLE: nobody issues it, so that nobody can renew it
+   */
+  async update(id: string, patch: CertificatePatch, options: ChangeCertificateOptions = {}): Promise<Certificate> {
+    return updateCertificate(this.#context, id, patch, options);
+  }
+
+  /**
    * Serves the certificate's names by it from now on, also those that another certificate of the same account serves.
    *
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND; ACCOUNT_NOT_FOUND
    * @throws {PermissionError} NAME_NOT_PERMITTED: the account may not hold one of them any more
-   * @throws {ConflictError} NAME_TAKEN: a name is served for another account; CERTIFICATE_REVOKED; CERTIFICATE_NOT_ISSUED: it has failed
+   * @throws {ConflictError} NAME_TAKEN: a name is served for another account; CERTIFICATE_REVOKED; CERTIFICATE_NOT_ISSUED: it has failed;
+   *   CERTIFICATE_CHANGED: it is not at `ifVersion`
    */
-  activate(id: string, options: Abortable = {}): Promise<Certificate> {
+  activate(id: string, options: ChangeCertificateOptions = {}): Promise<Certificate> {
     return setActive(this.#context, id, true, options);
   }
 
@@ -222,8 +240,9 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * active.
    *
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {ConflictError} CERTIFICATE_CHANGED: it is not at `ifVersion`
    */
-  deactivate(id: string, options: Abortable = {}): Promise<Certificate> {
+  deactivate(id: string, options: ChangeCertificateOptions = {}): Promise<Certificate> {
     return setActive(this.#context, id, false, options);
   }
 
@@ -238,7 +257,7 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    *   those of a malformed `csr`
    * @throws {PermissionError} NAME_NOT_PERMITTED
    * @throws {ConflictError} CERTIFICATE_REVOKED; CERTIFICATE_NOT_RENEWABLE: nobody issues it; CSR_REQUIRED: its key is kept elsewhere;
-   *   for one that failed also CERTIFICATE_NAME_TAKEN, NAME_TAKEN
+   *   CERTIFICATE_CHANGED: it is not at `ifVersion`; for one that failed also CERTIFICATE_NAME_TAKEN, NAME_TAKEN
    * @throws {ChanceryError} ISSUER_ANSWER_REFUSED, PROCESSOR_FAILED, ABORTED
    * @throws what the issuer refused or failed with; the old generation goes on serving, and a scheduler tries again
    */
@@ -255,13 +274,15 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   }
 
   /**
-   * Revokes a certificate: it is out of service at once, and its issuers are told of every generation that has not ended. What is cut short there is
-   * resumed by a scheduler, or by calling again; a certificate that is revoked stays as it is.
+   * Revokes a certificate: it is out of service at once, and its issuers are told of every generation that has not ended. One that an issuer is still
+   * at work on is revoked when it comes. What is cut short there is resumed by a scheduler, or by calling again; a certificate that is revoked stays as
+   * it is.
    *
    * @param options.reason `unspecified` by default; not `certificateHold`, which only the authority can release
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
    * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown reason; ISSUER_UNKNOWN
-   * @throws {ConflictError} CERTIFICATE_NOT_ISSUED: there is nothing to revoke; REVOCATION_UNSUPPORTED: nobody can, so nothing was changed
+   * @throws {ConflictError} CERTIFICATE_NOT_ISSUED: there is nothing to revoke; REVOCATION_UNSUPPORTED: nobody can, so nothing was changed;
+   *   CERTIFICATE_CHANGED: it is not at `ifVersion`
    * @throws what an issuer failed with: the certificate is out of service already
    */
   async revoke(id: string, options: RevokeManagedCertificateOptions = {}): Promise<Certificate> {
@@ -273,8 +294,9 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * Forgets a certificate with all its generations and keys, and frees its names. It is not revoked by that.
    *
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+   * @throws {ConflictError} CERTIFICATE_CHANGED: it is not at `ifVersion`
    */
-  delete(id: string, options: Abortable = {}): Promise<void> {
+  delete(id: string, options: ChangeCertificateOptions = {}): Promise<void> {
     return deleteCertificate(this.#context, id, options);
   }
 
@@ -284,7 +306,7 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * @param options.csr where the key is kept elsewhere: the request without the name
    * @returns undefined where it was the last name: the certificate is deleted then
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND; CERTIFICATE_NAME_NOT_FOUND: the certificate does not hold this name
-   * @throws {ConflictError} CERTIFICATE_REVOKED; CERTIFICATE_NOT_ISSUED; CERTIFICATE_NOT_RENEWABLE; CSR_REQUIRED
+   * @throws {ConflictError} CERTIFICATE_REVOKED; CERTIFICATE_NOT_ISSUED; CERTIFICATE_NOT_RENEWABLE; CSR_REQUIRED; CERTIFICATE_CHANGED
    * @throws as {@link renew} from then on
    */
   async removeName(id: string, name: string, options: RemoveNameOptions = {}): Promise<Certificate | undefined> {
@@ -380,7 +402,9 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   }
 
   /** See {@link RenewalSource.renewalDue}. */
-  renewalDue({ certificateId, notBefore, notAfter }: RenewalJob): number {
+  renewalDue(job: RenewalJob): number {
+    requireObject(job, 'job');
+    const { certificateId, notBefore, notAfter } = job;
     const policy = this.#context.renewalPolicy;
     return renewalDue({ notBefore, notAfter, policy, jitterSeed: certificateId });
   }

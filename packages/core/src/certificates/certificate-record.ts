@@ -1,20 +1,22 @@
 import { isUuid } from '../crypto/random-id.ts';
-import { ChanceryError } from '../errors/chancery-error.ts';
 import { ConflictError, NotFoundError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type { JsonObject } from '../ports/storage.ts';
 import type { Entry } from '../store/entry.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { quote } from '../x509/quote.ts';
 import type { Certificate, CertificateFailure, ManagedCertificateStatus } from './certificate.ts';
 import { type CertificateEventType, certificateEvent } from './certificate-event.ts';
 import { type CertificateValue, certificates } from './collections.ts';
 import type { CertificatesContext } from './context.ts';
 import { renewalDue } from './renewal-due.ts';
 
-const LONGEST_MESSAGE = 1_000;
-
 /** `endsAt` of what has no end yet. */
 export const NO_END = Number.MAX_SAFE_INTEGER;
+
+/** Whether a certificate's names are served, as its document says it: for whoever reads it, and for the indexes. */
+export function activityOf(active: boolean): Pick<CertificateValue, 'active' | 'activity'> {
+  return { active, activity: active ? 'active' : 'inactive' };
+}
 
 /** A certificate's document. */
 export type CertificateEntry = Entry<CertificateValue>;
@@ -26,19 +28,26 @@ export type CertificateEntry = Entry<CertificateValue>;
  */
 export function requireCertificateId(id: string): string {
   if (isUuid(id)) return id;
-  throw certificateNotFound(String(id));
+  throw certificateNotFound(id);
 }
 
 /** Makes the error for an id that no certificate has. */
 export function certificateNotFound(id: string): NotFoundError {
   return new NotFoundError('CERTIFICATE_NOT_FOUND', `There is no certificate ${quote(id)}`, {
-    facts: { certificateId: id.slice(0, 64) },
+    facts: typeof id === 'string' ? { certificateId: id.slice(0, 64) } : {},
   });
 }
 
 /** Makes the error for a certificate that is revoked. */
 export function certificateRevoked(id: string): ConflictError {
   return new ConflictError('CERTIFICATE_REVOKED', `Certificate ${id} is revoked`, { facts: { certificateId: id } });
+}
+
+/** Makes the error for a certificate that nobody issues. */
+export function certificateNotRenewable(id: string): ConflictError {
+  return new ConflictError('CERTIFICATE_NOT_RENEWABLE', `Certificate ${id} was imported without an issuer`, {
+    facts: { certificateId: id },
+  });
 }
 
 /** Makes the error for a certificate without a generation. */
@@ -52,12 +61,21 @@ export function certificateNotIssued(id: string, { state }: CertificateValue): C
 /**
  * Reads a certificate within a transaction.
  *
+ * @param condition.ifVersion the version that it must be at
  * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
+ * @throws {ConflictError} CERTIFICATE_CHANGED
  */
-export async function requireCertificate(transaction: Transaction, id: string): Promise<CertificateEntry> {
+export async function requireCertificate(
+  transaction: Transaction,
+  id: string,
+  { ifVersion }: { readonly ifVersion?: string | undefined } = {},
+): Promise<CertificateEntry> {
   const entry = await transaction.get(certificates, id);
   if (entry === undefined) throw certificateNotFound(id);
-  return entry;
+  if (ifVersion === undefined || ifVersion === entry.version) return entry;
+  throw new ConflictError('CERTIFICATE_CHANGED', `Certificate ${id} was changed meanwhile`, {
+    facts: { certificateId: id },
+  });
 }
 
 /**
@@ -86,50 +104,39 @@ export function putCertificate(
   return { id, value, version: write.version };
 }
 
-/** What a failure looks like in a document: code and message, which hold no secret. */
-export function failureOf(error: unknown, now: number): { code: string; message: string; at: number } {
-  const known = error instanceof ChanceryError;
-  // What is not the SDK's own error may say anything.
-  return {
-    code: known ? error.code : 'UNKNOWN',
-    message: known
-      ? error.message.slice(0, LONGEST_MESSAGE).toWellFormed().replaceAll('\0', '')
-      : 'An error of another kind',
-    at: now,
-  };
-}
-
 /** A certificate as the public API tells of it. */
 export function toCertificate(
   { clock, renewalPolicy }: CertificatesContext,
-  { id, value }: Pick<CertificateEntry, 'id' | 'value'>,
+  { id, value, version }: CertificateEntry,
 ): Certificate {
-  const { keyAlgorithm, failure, revocation, notBefore, notAfter, chainPem } = value;
+  const { name, accountId, issuer, profile, keyAlgorithm, failure, revocation } = value;
+  const { notBefore, notAfter, sha256Fingerprint, serialNumber, chainPem } = value;
+  // Spread one by one, what is absent costs nothing: certificates are read far more often than anything else.
   return {
     id,
-    ...optional('name', value.name),
-    ...optional('accountId', value.accountId),
-    ...optional('issuer', value.issuer),
-    ...optional('profile', value.profile),
+    ...(name !== undefined && { name }),
+    ...(accountId !== undefined && { accountId }),
+    ...(issuer !== undefined && { issuer }),
+    ...(profile !== undefined && { profile }),
     state: value.state,
     status: statusOf(value, clock.now()),
     active: value.active,
     autoRenew: value.autoRenew,
     hasPrivateKey: keyAlgorithm !== undefined,
-    ...optional('keyAlgorithm', keyAlgorithm),
+    ...(keyAlgorithm !== undefined && { keyAlgorithm }),
     subjectAltNames: [...value.subjectAltNames],
     generation: value.generation,
     renewing: value.pending !== undefined && value.state === 'issued',
-    ...optional('notBefore', dateOf(notBefore)),
-    ...optional('notAfter', dateOf(notAfter)),
-    ...optional('renewAt', renews(value) ? new Date(renewalInstant(id, value, renewalPolicy)) : undefined),
-    ...optional('sha256Fingerprint', value.sha256Fingerprint),
-    ...optional('serialNumber', value.serialNumber),
-    ...optional('chainPem', chainPem),
-    ...optional('failure', failure && toFailure(failure)),
-    ...optional('revokedAt', dateOf(revocation?.at)),
-    ...optional('revocationReason', revocation?.reason),
+    ...(notBefore !== undefined && { notBefore: new Date(notBefore) }),
+    ...(notAfter !== undefined && { notAfter: new Date(notAfter) }),
+    ...(renews(value) && { renewAt: new Date(renewalInstant(id, value, renewalPolicy)) }),
+    ...(sha256Fingerprint !== undefined && { sha256Fingerprint }),
+    ...(serialNumber !== undefined && { serialNumber }),
+    ...(chainPem !== undefined && { chainPem }),
+    ...(failure !== undefined && { failure: toFailure(failure) }),
+    ...(revocation !== undefined && { revokedAt: new Date(revocation.at), revocationReason: revocation.reason }),
     revision: value.revision,
+    version,
     createdAt: new Date(value.createdAt),
     updatedAt: new Date(value.updatedAt),
   };
@@ -157,12 +164,4 @@ function statusOf({ state, notAfter = 0 }: CertificateValue, now: number): Manag
 
 function toFailure({ code, message, at }: { code: string; message: string; at: number }): CertificateFailure {
   return { code, message, at: new Date(at) };
-}
-
-function dateOf(instant: number | undefined): Date | undefined {
-  return instant === undefined ? undefined : new Date(instant);
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
 }

@@ -57,6 +57,8 @@ export interface Certificate {
   readonly revocationReason?: CrlReasonName;
   /** Counts the changes of this certificate from 1, as events do. */
   readonly revision: number;
+  /** Changes with every change of the certificate: hand it back as `ifVersion`. */
+  readonly version: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

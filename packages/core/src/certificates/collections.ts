@@ -30,6 +30,8 @@ export const certificates = defineCollection({
     subjectAltNames: z.array(text),
     state: z.enum(['pending', 'issued', 'revoked', 'failed']),
     active: z.boolean(),
+    /** `active`, as an index can pin it. */
+    activity: z.enum(['active', 'inactive']),
     autoRenew: z.boolean(),
     /** How many generations have been in force. */
     generation: count,
@@ -60,6 +62,8 @@ export const certificates = defineCollection({
     byState: { equals: ['state'], orderBy: 'endsAt' },
     byAccount: { equals: ['accountId'], orderBy: 'endsAt' },
     byAccountAndState: { equals: ['accountId', 'state'], orderBy: 'endsAt' },
+    byActivity: { equals: ['activity'], orderBy: 'endsAt' },
+    byAccountAndActivity: { equals: ['accountId', 'activity'], orderBy: 'endsAt' },
   },
 });
 
@@ -68,7 +72,8 @@ export type CertificateValue = z.infer<typeof certificates.schema>;
 
 /**
  * One document a generation; its id is the issuer's request id. It is complete when `chainPem` is there, and does not change from then on. One
- * that was replaced expires with its certificate, so that whoever still presents it is known.
+ * that was replaced expires with its certificate, so that whoever still presents it is known. One that was given up is kept for a month, since
+ * its issuer may have answered, and what it gave is to be revoked with the others.
  */
 export const generations = defineCollection({
   name: 'certificate_generations',
@@ -77,6 +82,9 @@ export const generations = defineCollection({
     certificateId: text,
     number: z.number().int().positive(),
     issuer: text.optional(),
+    profile: text.optional(),
+    /** Milliseconds; absent: what the issuer gives by default. */
+    lifetimeMs: z.number().int().positive().optional(),
     subjectAltNames: z.array(text),
     /** DER in base64; absent where the certificate was imported. */
     csr: text.optional(),

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import { requireObject } from '../errors/require-object.ts';
 import type { Issuer } from '../ports/issuer.ts';
-import { quote } from '../x509/quote.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 

@@ -1,3 +1,7 @@
+import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
+import { requireObject } from '../errors/require-object.ts';
+
 const DAY = 86_400_000;
 /** Certificates that live shorter have no day to lose, and are renewed at another fraction. */
 const SHORT_LIVED = 10 * DAY;
@@ -25,12 +29,22 @@ export interface RenewalDueOptions {
  * Says when a certificate is due for renewal.
  *
  * @returns epoch milliseconds, whole; never later than the policy's fraction of the lifetime, nor before `notBefore`
+ * @throws {InvalidInputError} INVALID_ARGUMENT: an instant is no number, or the seed no text
  */
-export function renewalDue({ notBefore, notAfter, policy = {}, jitterSeed }: RenewalDueOptions): number {
+export function renewalDue(options: RenewalDueOptions): number {
+  requireObject(options, 'renewalDue() options');
+  const { notBefore, notAfter, policy = {}, jitterSeed } = options;
+  if (!Number.isFinite(notBefore)) refuse('notBefore', 'epoch milliseconds', notBefore);
+  if (!Number.isFinite(notAfter)) refuse('notAfter', 'epoch milliseconds', notAfter);
+  if (typeof jitterSeed !== 'string') refuse('jitterSeed', 'a text', jitterSeed);
   const { fraction = 2 / 3, shortLivedFraction = 1 / 2, jitter = 0.05 } = policy;
   const lifetime = notAfter - notBefore;
   const part = lifetime < SHORT_LIVED ? shortLivedFraction : fraction;
   return Math.floor(notBefore + lifetime * Math.max(0, part - jitter * unitHash(jitterSeed)));
+}
+
+function refuse(option: string, wanted: string, given: unknown): never {
+  throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be ${wanted}, not ${quote(given)}`);
 }
 
 /** A number from 0 to 1 that a text always gives: FNV-1a, mixed, since ids that are made one after another differ little. */

@@ -1,6 +1,7 @@
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { InvalidInputError } from '../errors/families.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { quote } from '../errors/quote.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { RenewalSource } from '../ports/renewal-source.ts';
 import type { StorageBackend } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
@@ -10,6 +11,7 @@ import { Store } from '../store/store.ts';
 import { Chores } from './chores/chores.ts';
 import { chores } from './chores/collections.ts';
 import type { RenewalContext, RunControl } from './context.ts';
+import { nextLookAt } from './jobs/next-look.ts';
 import { type QueueRound, QueueRunner } from './jobs/queue-runner.ts';
 import { Loop } from './loop.ts';
 import { checkOptions, type RenewalProblem, type RenewalSchedulerOptions } from './options.ts';
@@ -78,9 +80,11 @@ export class RenewalScheduler {
     // A loop each: an issuer that keeps a renewal waiting does not keep the others, nor the chores.
     this.#loops = [
       ...this.#queues.map((queue) =>
-        this.#loop({ issuer: queue.name }, QUEUE_PAUSE_MS, async (control) => (await queue.run(control)).resumeAt),
+        this.#loop({ issuer: queue.name }, QUEUE_PAUSE_MS, () => nextLookAt(queue, this.#runs, this.#context)),
       ),
-      this.#loop({}, CHORE_PAUSE_MS, async (control) => (await this.#chores.run(control)).nextDueAt),
+      this.#loop({}, CHORE_PAUSE_MS, () =>
+        this.#runs.track(async (control) => (await this.#chores.run(control)).nextDueAt),
+      ),
     ];
     for (const loop of this.#loops) loop.start();
   }
@@ -90,7 +94,8 @@ export class RenewalScheduler {
    *
    * @param options `signal` breaks off what runs: it is there for other instances at once, which resume it
    */
-  async stop({ signal }: Abortable = {}): Promise<void> {
+  async stop(options: Abortable = {}): Promise<void> {
+    const { signal } = signalOf(options);
     for (const loop of this.#loops) loop.stop();
     this.#loops = [];
     await this.#runs.end(signal);
@@ -103,7 +108,8 @@ export class RenewalScheduler {
    * @throws {StorageError} any of its codes: the storage failed before it was known what is due
    * @throws {ChanceryError} ABORTED: the signal was aborted; what was begun was given back
    */
-  async runOnce({ signal }: Abortable = {}): Promise<RenewalReport> {
+  async runOnce(options: Abortable = {}): Promise<RenewalReport> {
+    const { signal } = signalOf(options);
     throwIfAborted(signal);
     const report = await this.#runs.track((control) => this.#runAll(control), signal);
     throwIfAborted(signal);
@@ -120,7 +126,9 @@ export class RenewalScheduler {
    * @throws {StorageError} any of its codes
    * @throws {ChanceryError} ABORTED
    */
-  async renewAllBefore(instant: Date, { issuer, signal }: RenewAllOptions = {}): Promise<{ readonly moved: number }> {
+  async renewAllBefore(instant: Date, options: RenewAllOptions = {}): Promise<{ readonly moved: number }> {
+    const { signal } = signalOf(options);
+    const { issuer } = options;
     const source = this.#requireSource(issuer);
     if (!(instant instanceof Date) || Number.isNaN(instant.getTime())) throw invalid('instant must be a valid date');
     const query = {
@@ -144,10 +152,10 @@ export class RenewalScheduler {
     return this.stop();
   }
 
-  #loop(problem: RenewalProblem, min: number, run: (control: RunControl) => Promise<number>): Loop {
+  #loop(problem: RenewalProblem, min: number, run: () => Promise<number>): Loop {
     const { clock, timer, checkIntervalMs: max, report } = this.#context;
     return new Loop({
-      run: () => this.#runs.track(run),
+      run,
       onError: (error) => report(error, problem),
       clock,
       timer,
@@ -176,7 +184,7 @@ export class RenewalScheduler {
     const source = this.#source;
     if (source === undefined) throw invalid('This scheduler has no certificate manager');
     if (issuer === undefined || source.queues().includes(issuer)) return source;
-    throw invalid(`issuer ${JSON.stringify(String(issuer).slice(0, 64))} is none of ${source.queues().join(', ')}`);
+    throw invalid(`issuer ${quote(issuer)} is none of ${source.queues().join(', ')}`);
   }
 }
 

@@ -32,27 +32,31 @@ async function ask(issuer: AcmeIssuer, request: CertificateRequest): Promise<str
 }
 
 describe('an instance that dies', () => {
-  it('after any exchange leaves one account and one order, which another finishes', async () => {
-    const request = await requestFor(NAMES);
-    const step = storageSize(1, 3);
-    let after = 0;
-    for (let reached = true; reached; after += step) {
-      server = new ScriptedAcme(clock);
-      server.listsOrders = true;
-      const made = createTestIssuer({ clock, fetch: server.fetch, waitMs: 0 });
-      server.responder = made.another().http01Responder();
-      const life = mortal({ fetch: server.fetch, storage: made.storage, after });
-      await ask(made.another(life), request).catch(() => undefined);
-      reached = life.isDead;
-      clock.advance(LEASE_MS);
-      const chainPem = await ask(made.another(), request);
-      expect([after, server.orders.length, server.accounts.length]).toEqual([after, 1, 1]);
-      expect(server.orders[0]?.chain).toBe(chainPem);
-      expect(server.count(/^\/finalize/)).toBeLessThanOrEqual(2);
-    }
-    // directory, nonce, account, order, 2 authorizations, 2 challenges, orders once more and finalize and certificate at least.
-    expect(after).toBeGreaterThan(11);
-  });
+  it.each(['lists the orders of an account', 'gives an open order again for the same names'])(
+    'after any exchange leaves one account and one order, which another finishes, where the server %s',
+    async (kind) => {
+      const request = await requestFor(NAMES, { validity: { days: 30 } });
+      const step = storageSize(1, kind.startsWith('lists') ? 3 : 5);
+      let after = 0;
+      for (let reached = true; reached; after += step) {
+        server = new ScriptedAcme(clock);
+        server.listsOrders = kind.startsWith('lists');
+        server.reusesOrders = !server.listsOrders;
+        const made = createTestIssuer({ clock, fetch: server.fetch, waitMs: 0 });
+        server.responder = made.another().http01Responder();
+        const life = mortal({ fetch: server.fetch, storage: made.storage, after });
+        await ask(made.another(life), request).catch(() => undefined);
+        reached = life.isDead;
+        clock.advance(LEASE_MS);
+        const chainPem = await ask(made.another(), request);
+        expect([after, server.orders.length, server.accounts.length]).toEqual([after, 1, 1]);
+        expect(server.orders[0]?.chain).toBe(chainPem);
+        expect(server.count(/^\/finalize/)).toBeLessThanOrEqual(2);
+      }
+      // directory, nonce, account, order, 2 authorizations, 2 challenges, orders once more and finalize and certificate at least.
+      expect(after).toBeGreaterThan(11);
+    },
+  );
 });
 
 describe('a storage that fails', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RenewalScheduler } from '../../src/index.ts';
+import { RenewalScheduler, type RenewalSchedulerOptions } from '../../src/index.ts';
 import { overriding } from '../support/test-storage.ts';
 import { createTestBed, DAY, door, MINUTE } from './support/test-bed.ts';
 
@@ -147,6 +147,101 @@ describe('start and stop', () => {
     down = false;
     await timer.advanceTo(clock.now() + MINUTE);
     await until(async () => (await certificates.get(id)).generation === 2);
+    await instance.stop();
+  });
+});
+
+describe('a renewal that hangs', () => {
+  /** A bed with one instance, whose calls of the storage are counted while they are under way. */
+  function scene(options: Partial<RenewalSchedulerOptions> = {}) {
+    const bed = createTestBed();
+    const { clock, timer, storage } = bed;
+    let underWay = 0;
+    const counted = new Proxy(storage, {
+      get(target, property) {
+        const method: unknown = Reflect.get(target, property);
+        if (typeof method !== 'function') return method;
+        return (...given: unknown[]) => {
+          const result: unknown = Reflect.apply(method, target, given);
+          if (!(result instanceof Promise)) return result;
+          underWay += 1;
+          return result.finally(() => {
+            underWay -= 1;
+          });
+        };
+      },
+    });
+    const instance = bed.scheduler({ certificates: bed.manager({ storage: counted }), ...options });
+    /** Time passes in steps that are short against a lease, and the storage keeps pace. */
+    const pass = async (ms: number) => {
+      const end = clock.now() + ms;
+      while (clock.now() < end) {
+        await timer.advanceTo(Math.min(end, clock.now() + 20_000));
+        for (let quiet = 0; quiet < 10; quiet = underWay === 0 ? quiet + 1 : 0)
+          await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    };
+    return { ...bed, instance, pass };
+  }
+
+  it('keeps its place and its lease, and keeps nothing else of its queue from being found and done', async () => {
+    const { clock, create, certificates, issuer, instance, pass, problems, scheduler, timer, until } = scene({
+      concurrency: 4,
+    });
+    const { id, renewAt } = await create('hangs.example');
+    clock.set((renewAt as Date).getTime());
+    const hung = door();
+    issuer.before = async (name) => (name === 'hangs.example' ? hung.pass() : undefined);
+    instance.start();
+    await pass(1_000);
+    await until(() => hung.waiting === 1);
+    for (const name of ['b.example', 'c.example']) {
+      const later = await certificates.create({ subjectAltNames: [name], wait: false });
+      for (let minute = 0; minute < 8 && (await certificates.get(later.id)).generation === 0; minute++)
+        await pass(MINUTE);
+      expect(await certificates.get(later.id)).toMatchObject({ state: 'issued', generation: 1 });
+    }
+    // Nobody else has taken what hangs, nor was it begun twice.
+    expect(await scheduler().runOnce()).toMatchObject({ renewed: 0, skipped: 0, failed: 0 });
+    expect(hung.waiting).toBe(1);
+    const stopping = instance.stop();
+    hung.open();
+    await stopping;
+    expect(await certificates.get(id)).toMatchObject({ generation: 2 });
+    expect(timer.size).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('lets nothing more begin where it has the last place', async () => {
+    const { clock, create, certificates, issuer, instance, pass, timer, until } = scene({ concurrency: 1 });
+    const { renewAt } = await create('hangs.example');
+    clock.set((renewAt as Date).getTime());
+    const hung = door();
+    issuer.before = async (name) => (name === 'hangs.example' ? hung.pass() : undefined);
+    instance.start();
+    await timer.advanceTo(clock.now() + 1);
+    await until(() => hung.waiting === 1);
+    const later = await certificates.create({ subjectAltNames: ['b.example'], wait: false });
+    await pass(6 * MINUTE);
+    expect(issuer.asked).not.toContain('b.example');
+    hung.open();
+    await until(async () => (await certificates.get(later.id)).generation === 1);
+    await instance.stop();
+  });
+
+  it('is told of as a failure when its time is over, and the queue goes on', async () => {
+    const { clock, create, certificates, issuer, instance, pass, until, told } = scene({ attemptMs: 5 * MINUTE });
+    const { id, renewAt } = await create('hangs.example');
+    clock.set((renewAt as Date).getTime());
+    issuer.before = async (name) => (name === 'hangs.example' ? new Promise(() => undefined) : undefined);
+    instance.start();
+    await pass(1_000);
+    await until(() => issuer.asked.length === 2);
+    issuer.before = async () => undefined;
+    await pass(5 * MINUTE);
+    await until(async () => (await told('certificate.renewal_failed')).length === 1);
+    for (let minute = 0; minute < 5 && (await certificates.get(id)).generation === 1; minute++) await pass(MINUTE);
+    expect(await certificates.get(id)).toMatchObject({ generation: 2 });
     await instance.stop();
   });
 });

@@ -15,7 +15,12 @@ import { quiet } from './support/virtual-timer.ts';
 const ACME = { servername: 'new.example', ALPNProtocols: ['acme-tls/1'] };
 
 /** A server that answers challenges for `new.example`, beside what it serves. */
-async function challengedScene(options: { readonly realTime?: boolean } = {}) {
+async function challengedScene(
+  options: {
+    readonly realTime?: boolean;
+    readonly isChallengeOpen?: (name: string) => Promise<boolean | undefined>;
+  } = {},
+) {
   const asked: string[] = [];
   let fault: Error | undefined;
   const challenge = await leaf({ id: 'challenge', names: ['new.example'] });
@@ -25,6 +30,7 @@ async function challengedScene(options: { readonly realTime?: boolean } = {}) {
       if (fault !== undefined) throw fault;
       return name === 'new.example' ? { certPem: challenge.chainPem, keyPem: challenge.privateKeyPem } : undefined;
     },
+    ...(options.isChallengeOpen && { isChallengeOpen: options.isChallengeOpen }),
   };
   const scene = createScene({ acme, fallback: 'self-signed' });
   const { source } = scene;
@@ -90,6 +96,28 @@ describe('a server with a listener', () => {
     fail(new Error('no storage'));
     expect((await visit(port, ACME)).error).toBe('ECONNRESET');
     expect(await visit(port, { servername: 'a.example' })).toMatchObject({ text: 'hello' });
+  });
+
+  it('answers the open one through a flood of others, where the source says which are open', async () => {
+    const { port, asked } = await challengedScene({ isChallengeOpen: async (name) => name === 'new.example' });
+    const flood = Array.from({ length: 80 }, (_, at) => visit(port, { ...ACME, servername: `x${at}.example` }));
+    // Who knows the name of the open one may ask for it as often as they like, too.
+    const open = Array.from({ length: 60 }, () => visit(port, ACME));
+    for (const { error } of await Promise.all(flood)) expect(error).toBeDefined();
+    for (const seen of await Promise.all(open)) expect(seen).toMatchObject({ commonName: 'challenge 1' });
+    expect(new Set(asked)).toEqual(new Set(['new.example']));
+    expect(asked).toHaveLength(60);
+  });
+
+  it.each([
+    ['cannot say', async () => undefined],
+    ['fails', () => Promise.reject(new Error('no storage'))],
+  ])('looks up no more than fifty a second where the source %s which are open', async (_what, isChallengeOpen) => {
+    const { port, asked } = await challengedScene({ isChallengeOpen });
+    expect(await visit(port, ACME)).toMatchObject({ commonName: 'challenge 1' });
+    const flood = Array.from({ length: 60 }, (_, at) => visit(port, { ...ACME, servername: `x${at}.example` }));
+    await Promise.all(flood);
+    expect(asked).toHaveLength(50);
   });
 
   it('looks up no more than fifty challenges a second', async () => {

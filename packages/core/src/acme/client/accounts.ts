@@ -1,5 +1,6 @@
 import { AcmeError } from '../../errors/acme-error.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { requireObject } from '../../errors/require-object.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { PrivateKey } from '../../ports/crypto.ts';
 import type { AcmeResponse } from '../http/exchange.ts';
 import { linksOf } from '../http/links.ts';
@@ -26,6 +27,7 @@ export interface CreateAcmeAccountOptions extends Abortable {
 
 /** Makes or finds the account of a key (RFC 8555 section 7.3). */
 export async function createAccount(context: ClientContext, options: CreateAcmeAccountOptions): Promise<AcmeAccount> {
+  requireObject(options, 'createAccount() options');
   const { contact, termsOfServiceAgreed, externalAccountBinding, onlyReturnExisting = false, signal } = options;
   const { session, crypto } = context;
   const { newAccount, meta } = await session.directory(signal);
@@ -54,15 +56,17 @@ export async function createAccount(context: ClientContext, options: CreateAcmeA
 export async function changeAccount(
   context: ClientContext,
   change: object | undefined,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeAccount> {
+  const { signal } = signalOf(options);
   const url = context.accountUrl ?? '';
   const response = await postAsAccount(context, { url, payload: change, what: 'the account', signal });
   return accountOf(context, url, response);
 }
 
 /** Replaces the account's key (RFC 8555 section 7.3.5): the new key signs for the account, and the old one for both. */
-export async function changeKey(context: ClientContext, newKey: PrivateKey, { signal }: Abortable): Promise<void> {
+export async function changeKey(context: ClientContext, newKey: PrivateKey, options: Abortable): Promise<void> {
+  const { signal } = signalOf(options);
   const url = await requireResource(context, 'keyChange', signal);
   const [oldOne, newOne] = [await signingKey(context), await AcmeAccountKey.of(newKey, context.crypto)];
   const payload = await signJws(newOne, { url }, { account: context.accountUrl, oldKey: oldOne.jwk });
@@ -73,8 +77,10 @@ export async function changeKey(context: ClientContext, newKey: PrivateKey, { si
 /** Reads the URLs of the account's orders, page by page (RFC 8555 section 7.1.2.1). */
 export async function listOrders(
   context: ClientContext,
-  { limit = 1_000, signal }: Abortable & { readonly limit?: number },
+  options: Abortable & { readonly limit?: number },
 ): Promise<string[]> {
+  const { signal } = signalOf(options);
+  const { limit = 1_000 } = options;
   const { session } = context;
   const { orders } = await changeAccount(context, undefined, { ...(signal && { signal }) });
   const found: string[] = [];

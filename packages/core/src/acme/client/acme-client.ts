@@ -3,7 +3,7 @@ import { isBytes } from '../../encoding/bytes.ts';
 import type { AcmeIdentifier } from '../../errors/acme-error.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { requireObject } from '../../errors/require-object.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { PrivateKey } from '../../ports/crypto.ts';
 import type { RenewalInfo } from '../../ports/issuer.ts';
 import { systemClock } from '../../ports/system-clock.ts';
@@ -68,8 +68,8 @@ export class AcmeClient {
   }
 
   /** Reads the server's directory, at most once an hour. */
-  directory({ signal }: Abortable = {}): Promise<AcmeDirectory> {
-    return this.#context.session.directory(signal);
+  async directory(options: Abortable = {}): Promise<AcmeDirectory> {
+    return this.#context.session.directory(signalOf(options).signal);
   }
 
   /**
@@ -88,13 +88,13 @@ export class AcmeClient {
   }
 
   /** Changes contacts, or agrees to new terms (RFC 8555 sections 7.3.2 and 7.3.3). */
-  updateAccount({
-    contact,
-    termsOfServiceAgreed,
-    signal,
-  }: Pick<CreateAcmeAccountOptions, 'contact' | 'termsOfServiceAgreed' | 'signal'>): Promise<AcmeAccount> {
+  async updateAccount(
+    options: Pick<CreateAcmeAccountOptions, 'contact' | 'termsOfServiceAgreed' | 'signal'>,
+  ): Promise<AcmeAccount> {
+    requireObject(options, 'updateAccount() options');
+    const { contact, termsOfServiceAgreed } = options;
     const change = { ...(contact && { contact }), ...(termsOfServiceAgreed !== undefined && { termsOfServiceAgreed }) };
-    return changeAccount(this.#context, change, { ...(signal && { signal }) });
+    return changeAccount(this.#context, change, signalOf(options));
   }
 
   /** Closes the account for good (RFC 8555 section 7.3.6). */
@@ -143,6 +143,7 @@ export class AcmeClient {
 
   /** What shows, where a challenge says, that this account asked (RFC 8555 section 8.1). @param token - the challenge's */
   async keyAuthorization(token: string): Promise<string> {
+    if (typeof token !== 'string') throw new InvalidInputError('INVALID_ARGUMENT', 'token must be a text');
     return keyAuthorization(token, (await signingKey(this.#context)).thumbprint);
   }
 

@@ -2,7 +2,8 @@ import { toBase64Url } from '../../encoding/base64.ts';
 import { fromUtf8 } from '../../encoding/bytes.ts';
 import { AcmeError } from '../../errors/acme-error.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { quote } from '../../errors/quote.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { PrivateKey } from '../../ports/crypto.ts';
 import type { CrlReasonName } from '../../ports/issuer.ts';
 import { parseCertificates } from '../../x509/certificate/certificate.ts';
@@ -28,8 +29,9 @@ const MAX_ALTERNATES = 10;
 export async function getCertificate(
   context: ClientContext,
   url: string,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeCertificate> {
+  const { signal } = signalOf(options);
   const request = { url, what: 'to hand out the certificate', accept: CHAIN, signal };
   const response = await postAsAccount(context, request);
   const type = response.header('content-type') ?? '';
@@ -57,7 +59,7 @@ export async function revokeCertificate(
   if (reason !== undefined && !crlReasons.includes(reason))
     throw new InvalidInputError(
       'INVALID_ARGUMENT',
-      `reason must be one of ${crlReasons.join(', ')}, not ${JSON.stringify(reason)}`,
+      `reason must be one of ${crlReasons.join(', ')}, not ${quote(reason)}`,
     );
   const url = await requireResource(context, 'revokeCert', signal);
   const payload = {

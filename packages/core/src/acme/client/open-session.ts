@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import { systemClock } from '../../ports/system-clock.ts';
@@ -35,11 +36,17 @@ export function openSession(options: AcmeServerOptions): AcmeSession {
   if (fetch !== undefined && typeof fetch !== 'function')
     throw new InvalidInputError('INVALID_ARGUMENT', 'fetch must be a function');
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1)
-    throw new InvalidInputError('INVALID_ARGUMENT', `timeoutMs must be a positive integer, not ${String(timeoutMs)}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `timeoutMs must be a positive integer, not ${quote(timeoutMs)}`);
+  if (trustAnchorsPem !== undefined && !isPem(trustAnchorsPem))
+    throw new InvalidInputError('INVALID_ARGUMENT', 'trustAnchorsPem must be PEM, or a list of it');
   return new AcmeSession({
     directoryUrl: directoryUrl(options.directory),
     fetch: fetch ?? nodeFetch(trustAnchorsPem),
     clock,
     timeoutMs,
   });
+}
+
+function isPem(given: unknown): boolean {
+  return typeof given === 'string' || (Array.isArray(given) && given.every((each) => typeof each === 'string'));
 }

@@ -1,6 +1,9 @@
 import { toBase64Url } from '../../encoding/base64.ts';
+import { isBytes } from '../../encoding/bytes.ts';
 import type { AcmeIdentifier } from '../../errors/acme-error.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { InvalidInputError } from '../../errors/families.ts';
+import { requireObject } from '../../errors/require-object.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { AcmeResponse } from '../http/exchange.ts';
 import { type ClientContext, postAsAccount, requireResource } from './client-context.ts';
 import { authorizationObject, challengeObject, orderObject } from './objects.ts';
@@ -19,6 +22,7 @@ export interface CreateAcmeOrderOptions extends Abortable {
 }
 
 export async function createOrder(context: ClientContext, options: CreateAcmeOrderOptions): Promise<AcmeOrder> {
+  requireObject(options, 'createOrder() options');
   const { identifiers, notBefore, notAfter, replaces, profile, signal } = options;
   const { session } = context;
   const { newOrder } = await session.directory(signal);
@@ -33,7 +37,8 @@ export async function createOrder(context: ClientContext, options: CreateAcmeOrd
   return orderOf(context, session.location(response, 'order'), response);
 }
 
-export async function getOrder(context: ClientContext, url: string, { signal }: Abortable): Promise<AcmeOrder> {
+export async function getOrder(context: ClientContext, url: string, options: Abortable): Promise<AcmeOrder> {
+  const { signal } = signalOf(options);
   return orderOf(context, url, await postAsAccount(context, { url, what: 'to show the order', signal }));
 }
 
@@ -42,8 +47,11 @@ export async function finalizeOrder(
   context: ClientContext,
   order: Pick<AcmeOrder, 'url' | 'finalize'>,
   csrDer: Uint8Array,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeOrder> {
+  const { signal } = signalOf(options);
+  requireObject(order, 'order');
+  if (!isBytes(csrDer)) throw new InvalidInputError('INVALID_ARGUMENT', 'csrDer must be bytes');
   const payload = { csr: toBase64Url(csrDer) };
   const response = await postAsAccount(context, { url: order.finalize, payload, what: 'the CSR', signal });
   return orderOf(context, order.url, response);
@@ -53,8 +61,9 @@ export async function finalizeOrder(
 export async function createAuthorization(
   context: ClientContext,
   identifier: AcmeIdentifier,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeAuthorization> {
+  const { signal } = signalOf(options);
   const { session } = context;
   const url = await requireResource(context, 'newAuthz', signal);
   const response = await postAsAccount(context, { url, payload: { identifier }, what: 'the authorization', signal });
@@ -64,8 +73,9 @@ export async function createAuthorization(
 export async function getAuthorization(
   context: ClientContext,
   url: string,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeAuthorization> {
+  const { signal } = signalOf(options);
   return authorizationOf(
     context,
     url,
@@ -77,19 +87,17 @@ export async function getAuthorization(
 export async function deactivateAuthorization(
   context: ClientContext,
   url: string,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<AcmeAuthorization> {
+  const { signal } = signalOf(options);
   const payload = { status: 'deactivated' };
   const what = 'to deactivate the authorization';
   return authorizationOf(context, url, await postAsAccount(context, { url, payload, what, signal }));
 }
 
 /** Tells the server to validate (RFC 8555 section 7.5.1). */
-export async function answerChallenge(
-  context: ClientContext,
-  url: string,
-  { signal }: Abortable,
-): Promise<AcmeChallenge> {
+export async function answerChallenge(context: ClientContext, url: string, options: Abortable): Promise<AcmeChallenge> {
+  const { signal } = signalOf(options);
   const response = await postAsAccount(context, { url, payload: {}, what: 'the challenge', signal });
   return context.session.parse(response, challengeObject, 'challenge');
 }

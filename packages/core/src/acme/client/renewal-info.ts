@@ -2,7 +2,7 @@ import { toBase64Url } from '../../encoding/base64.ts';
 import { fromHex } from '../../encoding/hex.ts';
 import { AcmeError } from '../../errors/acme-error.ts';
 import { InvalidInputError } from '../../errors/families.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { RenewalInfo } from '../../ports/issuer.ts';
 import { parseCertificate } from '../../x509/certificate/certificate.ts';
 import { type ClientContext, requireResource } from './client-context.ts';
@@ -36,8 +36,9 @@ export function acmeCertificateId(certificate: string | Uint8Array): string {
 export async function renewalInfo(
   context: Pick<ClientContext, 'session' | 'clock'>,
   certificateDer: Uint8Array,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<RenewalInfo> {
+  const { signal } = signalOf(options);
   const { session, clock } = context;
   const id = acmeCertificateId(certificateDer);
   const base = await requireResource(context, 'renewalInfo', signal);

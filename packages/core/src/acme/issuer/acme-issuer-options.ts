@@ -1,5 +1,6 @@
 import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { requireObject } from '../../errors/require-object.ts';
 import type { Keyring } from '../../keyring/keyring.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
@@ -57,21 +58,19 @@ export function checkIssuerOptions(options: AcmeIssuerOptions): { readonly waitM
   solvers.forEach(checkSolver);
   const types = solvers.map(({ type }) => type);
   const twice = types.find((type, at) => types.indexOf(type) < at);
-  if (twice !== undefined) throw invalid(`solvers holds two of type ${JSON.stringify(twice)}`);
+  if (twice !== undefined) throw invalid(`solvers holds two of type ${quote(twice)}`);
   if (externalAccountBinding !== undefined) {
     requireObject(externalAccountBinding, 'externalAccountBinding');
     readExternalAccount(externalAccountBinding).macKey.fill(0);
   }
   if (accountKeyAlgorithm !== undefined && !KEY_ALGORITHMS.includes(accountKeyAlgorithm))
-    throw invalid(
-      `accountKeyAlgorithm must be one of ${KEY_ALGORITHMS.join(', ')}, not ${JSON.stringify(accountKeyAlgorithm)}`,
-    );
+    throw invalid(`accountKeyAlgorithm must be one of ${KEY_ALGORITHMS.join(', ')}, not ${quote(accountKeyAlgorithm)}`);
   for (const name of ['profile', 'preferredChain'] as const) {
     if (options[name] !== undefined && (typeof options[name] !== 'string' || options[name] === ''))
       throw invalid(`${name} must be text`);
   }
   if (!Number.isSafeInteger(waitMs) || waitMs < 0 || waitMs > MAX_WAIT_MS)
-    throw invalid(`waitMs must be an integer from 0 to ${MAX_WAIT_MS}, not ${String(waitMs)}`);
+    throw invalid(`waitMs must be an integer from 0 to ${MAX_WAIT_MS}, not ${quote(waitMs)}`);
   return { waitMs, email: email.toLowerCase() };
 }
 

@@ -28,7 +28,8 @@ import type { IssuerContext } from './issuer-context.ts';
 import { challengeTask, resealTask } from './maintenance.ts';
 import { requestCertificate } from './request-certificate.ts';
 import { revokeInAccount } from './revoke-in-account.ts';
-import { type TlsAlpnCertificate, tlsAlpnCertificate } from './tls-alpn-certificate.ts';
+import type { TlsAlpnCertificate } from './tls-alpn-certificate.ts';
+import { TlsAlpnResponder } from './tls-alpn-responder.ts';
 
 const LEASE_MS = 120_000;
 /** An exchange, the storage's part, and a clock that is a little off. */
@@ -46,6 +47,7 @@ const EXCHANGES_A_LEASE = 4;
  */
 export class AcmeIssuer implements Issuer {
   readonly #context: IssuerContext;
+  readonly #tlsAlpn: TlsAlpnResponder;
   readonly #name: string;
 
   /**
@@ -75,6 +77,7 @@ export class AcmeIssuer implements Issuer {
       waitMs,
       leaseMs: Math.max(LEASE_MS, EXCHANGES_A_LEASE * timeoutMs),
     };
+    this.#tlsAlpn = new TlsAlpnResponder(this.#context);
   }
 
   /**
@@ -141,7 +144,19 @@ export class AcmeIssuer implements Issuer {
    * @throws {StorageError} any of its codes
    */
   tlsAlpnCertificate(name: string): Promise<TlsAlpnCertificate | undefined> {
-    return tlsAlpnCertificate(this.#context, name);
+    return this.#tlsAlpn.certificate(name);
+  }
+
+  /**
+   * Whether a tls-alpn-01 challenge is open for a name, by any instance. However many names are asked for, the storage is read four times a second at
+   * the most: an answer may take a quarter of one.
+   *
+   * @param name - the connection's SNI
+   * @returns undefined where that is not known: more than 1,000 are open
+   * @throws {StorageError} any of its codes
+   */
+  isChallengeOpen(name: string): Promise<boolean | undefined> {
+    return this.#tlsAlpn.isOpen(name);
   }
 
   /** The account's URL at the server. The account is made if there is none. @throws {AcmeError} as the server refuses it */

@@ -60,7 +60,10 @@ export const acmeChallenges = defineCollection({
     /** When the solver had put the answer in its place. */
     presentedAt: instant.optional(),
   }),
-  indexes: { byOrder: { equals: ['order'], orderBy: 'createdAt' } },
+  indexes: {
+    byOrder: { equals: ['order'], orderBy: 'createdAt' },
+    byType: { equals: ['type'], orderBy: 'createdAt' },
+  },
 });
 
 /** Everything that an issuer keeps. */

@@ -1,5 +1,6 @@
 import { fromUtf8 } from '../../encoding/bytes.ts';
 import { ConflictError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { CheckedRequest } from './checked-request.ts';
 import { acmeOrders } from './collections.ts';
@@ -161,6 +162,6 @@ function chainOf({ bytes = new Uint8Array() }: Entry<StoredOrder>): string {
 }
 
 function reused(requestId: string): ConflictError {
-  const message = `Request id ${JSON.stringify(requestId)} was used for another request`;
+  const message = `Request id ${quote(requestId)} was used for another request`;
   return new ConflictError('REQUEST_ID_REUSED', message, { facts: { requestId } });
 }

@@ -1,6 +1,7 @@
 import { utf8 } from '../../encoding/bytes.ts';
 import { toHex } from '../../encoding/hex.ts';
 import { AcmeError } from '../../errors/acme-error.ts';
+import { quote } from '../../errors/quote.ts';
 import type { CertificateValidity } from '../../ports/issuer.ts';
 import { listOrders } from '../client/accounts.ts';
 import type { ClientContext } from '../client/client-context.ts';
@@ -46,7 +47,10 @@ export async function currentOrder(run: OrderRun): Promise<AcmeOrder | undefined
   return isOurs ? order : undefined;
 }
 
-/** An order was placed, and the process ended before its URL was written down: the account's list has it, on servers that keep one. */
+/**
+ * An order was placed, and the process ended before its URL was written down: the account's list has it, on servers that keep one. On others it is
+ * placed again, and those that give one open order for the same names give that.
+ */
 async function lostOrder(run: OrderRun, client: ClientContext): Promise<AcmeOrder | undefined> {
   const { request, context, lease } = run;
   const wanted = request.identifiers.map(identifierText).join();
@@ -76,14 +80,14 @@ async function place(run: OrderRun, client: ClientContext): Promise<AcmeOrder> {
     const offered = Object.keys(meta?.profiles ?? {});
     throw new AcmeError(
       'ACME_UNSUPPORTED',
-      `The ACME server offers no profile ${JSON.stringify(profile)}, only ${offered.join(', ') || 'none at all'}`,
+      `The ACME server offers no profile ${quote(profile)}, only ${offered.join(', ') || 'none at all'}`,
       { facts: { profile, offered } },
     );
   }
   const replaces = renewalInfo === undefined ? undefined : await replacedId(run);
   const options = {
     identifiers,
-    ...(validity && { notAfter: endOf(validity, context.clock.now()) }),
+    ...(validity && { notAfter: endOf(validity, lease.value.createdAt, context.clock.now()) }),
     ...(profile !== undefined && { profile }),
     ...(signal && { signal }),
   };
@@ -153,7 +157,10 @@ async function isOthers({ context }: OrderRun, error: unknown): Promise<boolean>
   return isProblem(error, 'unauthorized') && !(await context.account.hasChanged());
 }
 
-function endOf(validity: CertificateValidity, now: number): Date {
+/** An order that is placed again, since nobody knows of the first, is the same to the server only if it ends at the same instant. */
+function endOf(validity: CertificateValidity, askedAt: number, now: number): Date {
   if ('notAfter' in validity) return validity.notAfter;
-  return new Date(now + ('days' in validity ? validity.days * DAY : validity.hours * HOUR));
+  const lifetime = 'days' in validity ? validity.days * DAY : validity.hours * HOUR;
+  const mayBeAgain = now - askedAt <= Math.min(HOUR, lifetime / 10);
+  return new Date((mayBeAgain ? askedAt : now) + lifetime);
 }

@@ -7,8 +7,7 @@ import { buildCertificate } from '../../x509/certificate/certificate-builder.ts'
 import { CertificateTemplate } from '../../x509/certificate/certificate-template.ts';
 import { encodeSubjectAltName } from '../../x509/extensions/alternative-names.ts';
 import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
-import { isHostName } from '../../x509/path/host-name.ts';
-import { acmeChallenges } from './collections.ts';
+import type { StoredChallenge } from './challenge-records.ts';
 import type { IssuerContext } from './issuer-context.ts';
 
 /** id-pe-acmeIdentifier (RFC 8737 section 3). */
@@ -17,26 +16,17 @@ const HOUR = 3_600_000;
 const SERIAL_OCTETS = 16;
 const ISSUER = DistinguishedName.parse('CN=ACME challenge');
 
-/** A certificate for one handshake, and its key. */
+/** A certificate that answers a challenge and nothing else, and its key. */
 export interface TlsAlpnCertificate {
   readonly certPem: string;
   readonly keyPem: string;
 }
 
-/**
- * Makes the certificate that answers an open tls-alpn-01 challenge (RFC 8737 section 3). Its key is made for it, and kept nowhere.
- *
- * @param name - the SNI of the connection
- * @returns undefined where no challenge is open for the name
- */
-export async function tlsAlpnCertificate(
-  { store, crypto, clock }: Pick<IssuerContext, 'store' | 'crypto' | 'clock'>,
-  name: string,
-): Promise<TlsAlpnCertificate | undefined> {
-  if (typeof name !== 'string' || !isHostName(name)) return undefined;
-  const entry = await store.get(acmeChallenges, `tls-alpn-01/${name.toLowerCase()}`);
-  if (entry === undefined) return undefined;
-  const { identifier, keyAuthorization } = entry.value;
+/** Makes the certificate that answers an open tls-alpn-01 challenge (RFC 8737 section 3). Its key is made for it, and stored nowhere. */
+export async function makeTlsAlpnCertificate(
+  { crypto, clock }: Pick<IssuerContext, 'crypto' | 'clock'>,
+  { identifier, keyAuthorization }: Pick<StoredChallenge, 'identifier' | 'keyAuthorization'>,
+): Promise<TlsAlpnCertificate> {
   const key = await crypto.generateKey('ECDSA-P256');
   const signatureAlgorithm = signatureAlgorithmFor(key.publicKey.kind);
   const digest = await crypto.digest('SHA-256', utf8(keyAuthorization));

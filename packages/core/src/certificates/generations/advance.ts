@@ -1,15 +1,16 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
-import { type Abortable, signalOf } from '../../ports/abortable.ts';
-import type { CertificateRequestResult } from '../../ports/issuer.ts';
+import type { Abortable } from '../../ports/abortable.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { certificates, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { toChange } from '../serving/change.ts';
+import { askIssuer } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
 import { answerRefused, checkAnswer } from './check-answer.ts';
 import { discardGeneration } from './discard.ts';
 import { storedCsr } from './draft.ts';
+import { recordLate } from './late-generation.ts';
 import { isRefusal } from './refusal.ts';
 import { type PendingGeneration, runProcessors } from './run-processors.ts';
 import { type TakenEffect, takeEffect } from './take-effect.ts';
@@ -44,7 +45,9 @@ export async function advance(
   try {
     return await advancePending(context, pending, options);
   } catch (error) {
-    if (isHopeless(error, pending)) await discardGeneration(context, certificateId, generationId, options);
+    const wasGiven = isAnswerRefused(error);
+    if (wasGiven || isRefusedRenewal(error, pending))
+      await discardGeneration(context, certificateId, generationId, { ...options, wasGiven });
     throw error;
   }
 }
@@ -55,21 +58,27 @@ async function advancePending(
   options: AdvanceOptions,
 ): Promise<Advance> {
   const { certificateId } = pending;
-  const asked = await ask(context, pending, options);
+  const asked = await askIssuer(context, pending, options);
   throwIfAborted(options.signal);
   if (asked.outcome === 'pending') return asked;
   const chain = await judge(context, pending, asked.answer);
   await runProcessors(context, pending, chain, options);
   throwIfAborted(options.signal);
   const taken = await putIntoForce(context, pending, chain, options);
-  if (taken === undefined) return { outcome: 'overtaken' };
+  if (taken === undefined) {
+    await recordLate(context, pending, chain);
+    return { outcome: 'overtaken' };
+  }
   context.changes.tell(toChange(certificateId, taken.certificate.value), taken.certificate.version);
   return { outcome: 'issued', ...taken };
 }
 
+function isAnswerRefused(error: unknown): boolean {
+  return error instanceof ChanceryError && error.code === 'ISSUER_ANSWER_REFUSED';
+}
+
 /** Whether the next attempt must ask otherwise. A first issue that was refused keeps its request, for whoever has the refusal lifted. */
-function isHopeless(error: unknown, { certificate }: PendingGeneration): boolean {
-  if (error instanceof ChanceryError && error.code === 'ISSUER_ANSWER_REFUSED') return true;
+function isRefusedRenewal(error: unknown, { certificate }: PendingGeneration): boolean {
   return certificate.current !== undefined && isRefusal(error);
 }
 
@@ -85,35 +94,6 @@ async function readPending(
   if (certificate?.value.pending !== generationId || generation?.value.issuer === undefined) return undefined;
   const { issuer } = generation.value;
   return { certificateId, certificate: certificate.value, generationId, generation: { ...generation.value, issuer } };
-}
-
-async function ask(
-  { issuers }: CertificatesContext,
-  { certificate, generationId, generation }: PendingGeneration,
-  options: Abortable,
-): Promise<
-  { readonly outcome: 'pending'; readonly retryAt: number } | { readonly outcome: 'answered'; readonly answer: unknown }
-> {
-  const { profile, lifetimeMs, serialNumber, accountId } = certificate;
-  const answer = await issuers.named(generation.issuer).issuer.requestCertificate({
-    requestId: generationId,
-    csrDer: storedCsr(generation.csr),
-    subjectAltNames: generation.subjectAltNames,
-    ...(profile === undefined ? {} : { profile }),
-    ...(lifetimeMs === undefined ? {} : { validity: { hours: lifetimeMs / 3_600_000 } }),
-    ...(serialNumber === undefined ? {} : { replaces: serialNumber }),
-    ...(accountId === undefined ? {} : { accountId }),
-    ...signalOf(options),
-  });
-  const retryAt = retryInstant(answer);
-  return retryAt === undefined ? { outcome: 'answered', answer } : { outcome: 'pending', retryAt };
-}
-
-/** When to ask again, where an answer says so; what is no instant is left for the judge of answers to refuse. */
-function retryInstant(answer: CertificateRequestResult | undefined): number | undefined {
-  if (typeof answer !== 'object' || answer === null || !('pending' in answer)) return undefined;
-  const retryAt = answer.retryAt instanceof Date ? answer.retryAt.getTime() : Number.NaN;
-  return Number.isSafeInteger(retryAt) ? retryAt : undefined;
 }
 
 async function judge(

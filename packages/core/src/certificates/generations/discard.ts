@@ -1,28 +1,32 @@
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
-import { failureOf, putCertificate } from '../certificate-record.ts';
+import { putCertificate } from '../certificate-record.ts';
 import { type CertificateValue, certificates, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
+import { failureOf } from '../failure.ts';
 import { heldJob } from '../jobs/lease.ts';
 import { releaseNames } from '../names/hold-names.ts';
-import { dropDraft } from './draft.ts';
+import { dropDraft, giveUpDraft } from './draft.ts';
 
 /**
  * Gives up a pending generation, since nothing good can come of asking for it again: the next attempt has a key and a request id of its own. The
  * job stays, so that there is one.
+ *
+ * @param options.wasGiven whether the issuer gave something for it
  */
 export async function discardGeneration(
   context: CertificatesContext,
   certificateId: string,
   generationId: string,
-  options: { readonly job?: RenewalJob | undefined } & Abortable,
+  options: { readonly job?: RenewalJob | undefined; readonly wasGiven: boolean } & Abortable,
 ): Promise<void> {
   await context.store.transact(async (transaction) => {
     const entry = await transaction.get(certificates, certificateId);
     if (entry?.value.pending !== generationId) return;
     if (options.job !== undefined && (await heldJob(transaction, options.job)) === undefined) return;
     const { pending: _, ...rest } = entry.value;
-    dropDraft(context, transaction, generationId);
+    if (options.wasGiven) await giveUpDraft(context, transaction, generationId);
+    else dropDraft(context, transaction, generationId);
     putCertificate(context, transaction, entry, rest, undefined);
   }, signalOf(options));
 }

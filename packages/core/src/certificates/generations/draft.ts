@@ -11,6 +11,8 @@ import { generationKeys, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { openGenerationKey, sealGenerationKey } from './generation-key.ts';
 
+const REMEMBERED_MS = 30 * 86_400_000;
+
 /** Where the key of a generation comes from. */
 export type KeySource =
   | { readonly keyAlgorithm: KeyAlgorithm }
@@ -24,6 +26,8 @@ export interface Draft {
   readonly id: string;
   readonly subjectAltNames: readonly string[];
   readonly csrDer: Uint8Array;
+  /** Of a key that was made for it. */
+  readonly keyAlgorithm?: KeyAlgorithm;
   /** Absent where the key stays elsewhere. */
   readonly sealedKey?: Uint8Array;
 }
@@ -46,7 +50,16 @@ export async function makeDraft(
     crypto,
   });
   const sealedKey = await sealGenerationKey(context, id, await crypto.exportPrivateKey(key));
-  return { id, subjectAltNames, csrDer, sealedKey };
+  return { id, subjectAltNames, csrDer, sealedKey, ...('keyAlgorithm' in source ? source : {}) };
+}
+
+/** What a generation is asked for with, beside its draft. It stays so, whatever becomes of the certificate: the issuer knows the request by its id. */
+export interface DraftTerms {
+  readonly certificateId: string;
+  readonly number: number;
+  readonly issuer: string;
+  readonly profile?: string | undefined;
+  readonly lifetimeMs?: number | undefined;
 }
 
 /** Adds a draft to a transaction, as a generation that is yet to be asked for. */
@@ -54,15 +67,16 @@ export function putDraft(
   { store, clock }: CertificatesContext,
   transaction: Transaction,
   draft: Draft,
-  of: { readonly certificateId: string; readonly number: number; readonly issuer: string },
+  { certificateId, number, issuer, profile, lifetimeMs }: DraftTerms,
 ): void {
   const { id, subjectAltNames, csrDer, sealedKey } = draft;
-  const { certificateId, number, issuer } = of;
   const createdAt = clock.now();
   const value = {
     certificateId,
     number,
     issuer,
+    ...(profile === undefined ? {} : { profile }),
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
     subjectAltNames: [...subjectAltNames],
     csr: toBase64(csrDer),
     hasPrivateKey: sealedKey !== undefined,
@@ -73,10 +87,29 @@ export function putDraft(
   transaction.add(store.put(generationKeys, id, { certificateId, createdAt }, { ifVersion: null, bytes: sealedKey }));
 }
 
-/** Adds to a transaction that a generation that was only asked for is given up. */
+/** Adds to a transaction that a generation is forgotten, for which nobody will ever get a certificate. */
 export function dropDraft({ store }: CertificatesContext, transaction: Transaction, id: string): void {
   transaction.add(store.delete(generations, id));
   transaction.add(store.delete(generationKeys, id));
+}
+
+/**
+ * Adds to a transaction that a generation is not wanted any more. Its issuer may be giving it at this moment: the request is kept, without its
+ * key, so that what it gave can be revoked.
+ *
+ * @param keepMs for how long, milliseconds; default: a month, after which no issuer remembers the request
+ */
+export async function giveUpDraft(
+  { store, clock }: CertificatesContext,
+  transaction: Transaction,
+  id: string,
+  keepMs = REMEMBERED_MS,
+): Promise<void> {
+  const generation = await transaction.get(generations, id);
+  transaction.add(store.delete(generationKeys, id));
+  if (generation === undefined) return;
+  const value = { ...generation.value, hasPrivateKey: false };
+  transaction.put(generations, id, value, Number.isFinite(keepMs) ? { expiresAt: clock.now() + keepMs } : {});
 }
 
 /**

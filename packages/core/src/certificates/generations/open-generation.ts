@@ -5,6 +5,7 @@ import type { RenewalJob } from '../../ports/renewal-source.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import {
   type CertificateEntry,
+  certificateNotRenewable,
   certificateRevoked,
   putCertificate,
   requireCertificate,
@@ -18,7 +19,7 @@ import { onTakenName } from '../names/name-conflict.ts';
 import { permitNames } from '../names/permit-names.ts';
 import { sameNames } from '../names/subject-names.ts';
 import { toChange } from '../serving/change.ts';
-import { type Draft, dropDraft, type KeySource, makeDraft, putDraft } from './draft.ts';
+import { type Draft, giveUpDraft, type KeySource, makeDraft, putDraft } from './draft.ts';
 import { keyNotHeld } from './generation-key.ts';
 
 /** How the next generation is to be. */
@@ -33,6 +34,8 @@ export interface GenerationWish extends Abortable {
   readonly job?: RenewalJob | undefined;
   /** A generation that was asked for before this instant (epoch milliseconds) does not count. */
   readonly askedSince?: number | undefined;
+  /** The version that the certificate must be at. */
+  readonly ifVersion?: string | undefined;
 }
 
 /** What came of the wish for a generation. */
@@ -45,7 +48,8 @@ export type OpenedGeneration =
  * Makes sure that a certificate has a generation that can be asked for: the one that is pending, or one with key and CSR that is stored here. However many ask at
  * once, there is one.
  *
- * @throws {ConflictError} CERTIFICATE_REVOKED, CERTIFICATE_NOT_RENEWABLE, CSR_REQUIRED; CERTIFICATE_NAME_TAKEN, NAME_TAKEN
+ * @throws {ConflictError} CERTIFICATE_CHANGED, CERTIFICATE_REVOKED, CERTIFICATE_NOT_RENEWABLE, CSR_REQUIRED; CERTIFICATE_NAME_TAKEN,
+ *   NAME_TAKEN
  * @throws {InvalidInputError} ISSUER_UNKNOWN; INVALID_ARGUMENT: a CSR, where the key is made here
  * @throws {NotFoundError} ACCOUNT_NOT_FOUND
  * @throws {PermissionError} NAME_NOT_PERMITTED
@@ -60,7 +64,7 @@ export async function openGeneration(
   let told: { readonly change: CertificateChange; readonly version: string } | undefined;
   const opening = context.store.transact<OpenedGeneration>(async (transaction) => {
     const [entry, job] = await Promise.all([
-      requireCertificate(transaction, id),
+      requireCertificate(transaction, id, wish),
       wish.job === undefined ? transaction.get(renewalJobs, id) : heldJob(transaction, wish.job),
     ]);
     const { value } = entry;
@@ -75,8 +79,8 @@ export async function openGeneration(
     if (resumed !== undefined && value.state !== 'failed') return { outcome: 'open', generationId: resumed };
     if (resumed === undefined) {
       draft = await draftFor(context, transaction, entry, names, wish, draft);
-      if (value.pending !== undefined) dropDraft(context, transaction, value.pending);
-      putDraft(context, transaction, draft, { certificateId: id, number: value.generation + 1, issuer });
+      if (value.pending !== undefined) await giveUpDraft(context, transaction, value.pending);
+      putDraft(context, transaction, draft, { ...value, certificateId: id, number: value.generation + 1, issuer });
     }
     const generationId = resumed ?? (draft as Draft).id;
     const next = await openedValue(context, transaction, entry, names, generationId);
@@ -99,9 +103,7 @@ export async function openGeneration(
 function requireRenewable(id: string, { state, issuer }: CertificateValue): string {
   if (state === 'revoked') throw certificateRevoked(id);
   if (issuer !== undefined) return issuer;
-  throw new ConflictError('CERTIFICATE_NOT_RENEWABLE', `Certificate ${id} was imported without an issuer`, {
-    facts: { certificateId: id },
-  });
+  throw certificateNotRenewable(id);
 }
 
 /** The generation that is pending, where it is what is wished for. */
@@ -127,7 +129,8 @@ async function draftFor(
   { rekey = true, csrDer }: GenerationWish,
   made: Draft | undefined,
 ): Promise<Draft> {
-  if (made !== undefined && sameNames(made.subjectAltNames, names)) return made;
+  const isOfItsKind = made?.keyAlgorithm === undefined || made.keyAlgorithm === value.keyAlgorithm;
+  if (made !== undefined && isOfItsKind && sameNames(made.subjectAltNames, names)) return made;
   return makeDraft(context, names, await keySource(transaction, id, value, rekey, csrDer));
 }
 

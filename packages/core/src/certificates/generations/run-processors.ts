@@ -1,7 +1,7 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
+import { quote } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
-import { quote } from '../../x509/quote.ts';
 import type { CertificateValue, GenerationValue } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import type { CertificateChain } from './chain.ts';

@@ -1,4 +1,4 @@
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
@@ -54,6 +54,34 @@ export function planJob(
   return plan.plannedAt;
 }
 
+/**
+ * Adds to a transaction that a certificate is to be renewed from now on, or is not. What is under way or was ordered keeps its turn, and who works
+ * at it the lease.
+ */
+export function followAutoRenew(
+  context: CertificatesContext,
+  transaction: Transaction,
+  certificate: CertificateValue,
+  entry: JobEntry | undefined,
+): void {
+  if (entry === undefined) return;
+  const { id, value } = entry;
+  const isUnderWay = certificate.state !== 'issued' || certificate.pending !== undefined;
+  if (!isUnderWay && value.replaceBefore === undefined) {
+    planJob(context, transaction, id, certificate, historyOf(entry, value.issuedAt));
+    return;
+  }
+  const { lease: _, ...rest } = value;
+  const lease = leaseOf(entry);
+  putJob(context, transaction, id, { ...rest, autoRenew: certificate.autoRenew, ...(lease && { lease }) });
+}
+
+/** The lease under which somebody works at a job: the one that goes on, or the claim that has moved `dueAt` last. */
+function leaseOf({ version, value, dueAt = value.plannedAt }: JobEntry): RenewalJobValue['lease'] {
+  if (value.lease?.until === dueAt) return value.lease;
+  return dueAt === value.plannedAt ? undefined : { token: version, until: dueAt };
+}
+
 /** Adds to a transaction a job's document, due when it says. */
 export function putJob(
   { store }: CertificatesContext,
@@ -92,7 +120,8 @@ export function firstWarningAt(notAfter: number): number {
 }
 
 /** When the next job of any queue is due, leases that run out included. */
-export async function nextDueAt({ store }: CertificatesContext, { signal }: Abortable): Promise<number | undefined> {
+export async function nextDueAt({ store }: CertificatesContext, options: Abortable): Promise<number | undefined> {
+  const { signal } = signalOf(options);
   throwIfAborted(signal);
   const { entries } = await store.query(renewalJobs, { index: 'byDue', limit: 1 });
   return entries[0]?.dueAt;

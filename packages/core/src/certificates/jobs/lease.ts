@@ -1,4 +1,6 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { RenewalJob } from '../../ports/renewal-source.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { renewalJobs } from '../collections.ts';
@@ -13,6 +15,7 @@ import { type JobEntry, putJob, toRenewalJob } from './job.ts';
  * @returns undefined where the lease is lost, or the job gone
  */
 export async function heldJob(transaction: Transaction, job: RenewalJob): Promise<JobEntry | undefined> {
+  requireObject(job, 'job');
   const entry = await transaction.get(renewalJobs, job.certificateId);
   if (entry === undefined) return undefined;
   const { lease } = entry.value;
@@ -41,7 +44,10 @@ export async function extendLease(
   leaseMs: number,
 ): Promise<RenewalJob | undefined> {
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1)
-    throw new InvalidInputError('INVALID_ARGUMENT', `leaseMs must be whole milliseconds from 1 on, not ${leaseMs}`);
+    throw new InvalidInputError(
+      'INVALID_ARGUMENT',
+      `leaseMs must be whole milliseconds from 1 on, not ${quote(leaseMs)}`,
+    );
   return context.store.transact(async (transaction) => {
     const entry = await heldJob(transaction, job);
     if (entry === undefined) return undefined;

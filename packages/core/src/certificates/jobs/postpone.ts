@@ -1,20 +1,22 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import { signalOf } from '../../ports/abortable.ts';
 import type { PostponeOptions, RenewalJob } from '../../ports/renewal-source.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { putCertificate } from '../certificate-record.ts';
 import { certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
+import { storableFailure } from '../failure.ts';
 import { type JobEntry, putJob } from './job.ts';
 import { heldJob } from './lease.ts';
 
-const LONGEST_MESSAGE = 1_000;
-
 /** See `RenewalSource.postpone`. */
 export async function postpone(context: CertificatesContext, job: RenewalJob, options: PostponeOptions): Promise<void> {
+  requireObject(options, 'postpone() options');
   const { dueAt, failure, warning } = options;
   if (!Number.isSafeInteger(dueAt))
-    throw new InvalidInputError('INVALID_ARGUMENT', `dueAt must be whole epoch milliseconds, not ${dueAt}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `dueAt must be whole epoch milliseconds, not ${quote(dueAt)}`);
   await context.store.transact(async (transaction) => {
     const entry = await heldJob(transaction, job);
     if (entry === undefined) return;
@@ -42,15 +44,20 @@ async function tell(
   if (entry === undefined) return;
   const { clock } = context;
   const nextAttemptAt = new Date(dueAt).toISOString();
-  const code = failure?.code.slice(0, 64) ?? '';
-  const message = failure?.message.slice(0, LONGEST_MESSAGE).replace(/[\0\p{Surrogate}]/gu, '') ?? '';
-  const failed = failure && { failure: { code, message, at: clock.now() } };
-  const told = failure && {
-    type: 'certificate.renewal_failed' as const,
-    data: { code, message, attempts: attempts + 1, nextAttemptAt },
-  };
-  const changed = { ...entry.value, ...failed };
-  const written = told === undefined ? entry : putCertificate(context, transaction, entry, changed, told);
+  const failed = failure && storableFailure(failure, clock.now());
+  const written =
+    failed === undefined
+      ? entry
+      : putCertificate(
+          context,
+          transaction,
+          entry,
+          { ...entry.value, failure: failed },
+          {
+            type: 'certificate.renewal_failed',
+            data: { code: failed.code, message: failed.message, attempts: attempts + 1, nextAttemptAt },
+          },
+        );
   if (!isWarning || warning === undefined) return;
   const data = { tier: warning.tier, expiresAt: new Date(warning.notAfter).toISOString() };
   putCertificate(context, transaction, written, written.value, { type: 'certificate.expiring', data });

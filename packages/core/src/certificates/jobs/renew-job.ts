@@ -26,8 +26,8 @@ export async function renewJob(
   if (entry === undefined) return { outcome: 'skipped' };
   const { value } = entry;
   if (value.state === 'revoked') {
-    await settleRevocation(context, job.certificateId, options);
-    return { outcome: 'skipped' };
+    const { retryAt } = (await settleRevocation(context, job.certificateId, options)) ?? {};
+    return retryAt === undefined ? { outcome: 'skipped' } : waitForIssuer(context, job, retryAt);
   }
   if (value.pending === undefined && value.state === 'issued') {
     if (!renews(value) && job.replaceBefore === undefined) return standDown(context, job, options);

@@ -1,5 +1,5 @@
 import { ConflictError } from '../../errors/families.ts';
-import { quote } from '../../x509/quote.ts';
+import { quote } from '../../errors/quote.ts';
 import type { ServedNameValue } from '../collections.ts';
 
 /** Past this, the one that has held a name the longest is forgotten as a stand-in. */

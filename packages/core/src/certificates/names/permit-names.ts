@@ -1,7 +1,7 @@
 import { PermissionError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import type { Write } from '../../ports/storage.ts';
-import { quote } from '../../x509/quote.ts';
 import type { CertificatesContext } from '../context.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { CertificateChange } from '../../ports/certificate-source.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../store/store.ts';
@@ -31,7 +32,7 @@ export class Changes {
   /** See `CertificateManager.on`. */
   on(event: 'changed' | 'missed', listener: ChangeListener | GapListener): () => void {
     if (event !== 'changed' && event !== 'missed')
-      throw new InvalidInputError('INVALID_ARGUMENT', `on() knows the events changed and missed, not ${String(event)}`);
+      throw new InvalidInputError('INVALID_ARGUMENT', `on() knows the events changed and missed, not ${quote(event)}`);
     if (typeof listener !== 'function') throw new InvalidInputError('INVALID_ARGUMENT', 'on() takes a function');
     const listeners: Set<ChangeListener | GapListener> = event === 'changed' ? this.#changed : this.#missed;
     // An entry of its own, so that one function may listen twice.

@@ -1,13 +1,14 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { ServedCertificate } from '../../ports/certificate-source.ts';
-import { quote } from '../../x509/quote.ts';
 import { certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { awaitGeneration } from '../generations/await-generation.ts';
 import { isVerdict } from '../generations/refusal.ts';
 import { canonicalName, isServable } from '../names/subject-names.ts';
+import { ON_DEMAND } from '../verbs/certificate-input.ts';
 import { beginCertificate } from '../verbs/create.ts';
 import { deleteCertificate } from '../verbs/delete.ts';
 import { servedCertificate } from './served.ts';
@@ -34,9 +35,9 @@ async function beginOrJoin(
   name: string,
   options: Abortable,
 ): Promise<{ readonly id: string; readonly generationId: string | undefined }> {
-  const label = `on-demand:${name}`;
+  const label = `${ON_DEMAND}${name}`;
   try {
-    return await beginCertificate(context, { subjectAltNames: [name], name: label, ...signalOf(options) });
+    return await beginCertificate(context, { subjectAltNames: [name], ...signalOf(options) }, label);
   } catch (error) {
     if (!(error instanceof ChanceryError) || error.code !== 'CERTIFICATE_NAME_TAKEN') throw error;
     const query = { index: 'byName', equals: { heldName: label }, limit: 1 } as const;

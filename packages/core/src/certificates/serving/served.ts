@@ -1,4 +1,6 @@
 import { encodePem } from '../../encoding/pem.ts';
+import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { ServedCertificate } from '../../ports/certificate-source.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -20,7 +22,7 @@ export async function servedCertificate(
 ): Promise<ServedCertificate | undefined> {
   if (!canBeServed(name)) return undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signalOf(options).signal);
     const entry = await context.store.get(servedNames, name);
     const holder = entry && servingHolder(entry.value);
     if (holder === undefined) return undefined;
@@ -34,9 +36,11 @@ export async function servedCertificate(
 export async function servedVersions(
   { store }: CertificatesContext,
   names: readonly string[],
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<(string | undefined)[]> {
-  throwIfAborted(signal);
+  throwIfAborted(signalOf(options).signal);
+  if (!Array.isArray(names))
+    throw new InvalidInputError('INVALID_ARGUMENT', `names must be a list, not ${quote(names)}`);
   const asked = names.map((name) => (canBeServed(name) ? name : undefined));
   const refs = asked.filter((name) => name !== undefined).map((id) => ({ collection: servedNames, id }));
   const entries = refs.length === 0 ? [] : await store.getMany(refs);

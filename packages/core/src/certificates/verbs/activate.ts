@@ -3,6 +3,7 @@ import { throwIfAborted } from '../../store/backoff.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Certificate } from '../certificate.ts';
 import {
+  activityOf,
   type CertificateEntry,
   certificateNotIssued,
   certificateRevoked,
@@ -16,18 +17,20 @@ import type { CertificatesContext } from '../context.ts';
 import { holdNames, releaseNames } from '../names/hold-names.ts';
 import { permitNames } from '../names/permit-names.ts';
 import { toChange } from '../serving/change.ts';
+import { type ChangeCertificateOptions, changeInput, parseInput } from './certificate-input.ts';
 
 /** See `CertificateManager.activate` and `deactivate`. */
 export async function setActive(
   context: CertificatesContext,
   id: string,
   active: boolean,
-  options: Abortable,
+  options: ChangeCertificateOptions,
 ): Promise<Certificate> {
+  const condition = parseInput(changeInput, `${active ? 'activate' : 'deactivate'}() options`, options);
   requireCertificateId(id);
-  throwIfAborted(options.signal);
+  throwIfAborted(condition.signal);
   const { entry, changed } = await context.store.transact(async (transaction) => {
-    const before = await requireCertificate(transaction, id);
+    const before = await requireCertificate(transaction, id, condition);
     const { value } = before;
     if (!active && !value.active) return { entry: before, changed: false };
     if (active) {
@@ -37,7 +40,8 @@ export async function setActive(
       await releaseNames(context, transaction, value.subjectAltNames, id);
     }
     const type = active ? 'certificate.activated' : 'certificate.deactivated';
-    return { entry: putCertificate(context, transaction, before, { ...value, active }, { type }), changed: true };
+    const next = { ...value, ...activityOf(active) };
+    return { entry: putCertificate(context, transaction, before, next, { type }), changed: true };
   }, signalOf(options));
   if (changed) context.changes.tell(toChange(id, entry.value), entry.version);
   return toCertificate(context, entry);

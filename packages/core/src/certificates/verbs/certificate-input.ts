@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { isBytes, utf8 } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
+import type { Abortable } from '../../ports/abortable.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
 
 /** What an index of the storage can pin. */
@@ -18,6 +20,15 @@ export const nameInput = z
     `must be well-formed text without control characters, of at most ${LONGEST_TEXT} bytes`,
   );
 
+/** What certificates are called that a TLS server has asked for: their name is what makes them one. */
+export const ON_DEMAND = 'on-demand:';
+
+/** What people may call a certificate. */
+export const givenNameInput = nameInput.refine(
+  (text) => !text.startsWith(ON_DEMAND),
+  `must not begin with ${ON_DEMAND}, as the names of certificates that are issued on demand do`,
+);
+
 /** Whose a certificate is. */
 export const accountInput = nameInput;
 
@@ -30,9 +41,36 @@ export const csrInput = z.custom<string | Uint8Array>(
   'expected PEM text or DER bytes',
 );
 
+/** Of the keys that are made here. */
+export const keyAlgorithmInput = z.enum(KEY_ALGORITHMS);
+
+/** A lifetime that each generation is asked for with: one of the two. */
+export type CertificateLifetime = { readonly days: number } | { readonly hours: number };
+
+const HOUR = 3_600_000;
+const LONGEST_LIFETIME = 100 * 366 * 24 * HOUR;
+
+/** A lifetime, in milliseconds. */
+export const lifetimeInput = z
+  .union([z.strictObject({ days: z.number().positive() }), z.strictObject({ hours: z.number().positive() })])
+  .transform((given) => Math.ceil('days' in given ? given.days * 24 * HOUR : given.hours * HOUR))
+  .refine((lifetime) => lifetime <= LONGEST_LIFETIME, 'expected a hundred years at most');
+
+/** Under which condition to change a certificate. */
+export interface ChangeCertificateOptions extends Abortable {
+  /** The `version` that the caller saw. */
+  readonly ifVersion?: string;
+}
+
+/** The condition on a change. */
+export const conditionInput = { ifVersion: z.string().optional(), signal: abortSignal };
+
+/** A change that takes nothing but a condition. */
+export const changeInput = z.strictObject(conditionInput);
+
 /** The choices that whatever makes a certificate has. */
 export const commonInput = {
-  name: nameInput.optional(),
+  name: givenNameInput.optional(),
   accountId: accountInput.optional(),
   issuer: z.string().optional(),
   profile: profileInput.optional(),
@@ -46,7 +84,7 @@ export const renewInput = z.strictObject({
   rekey: z.boolean().optional(),
   csr: csrInput.optional(),
   wait: z.boolean().optional(),
-  signal: abortSignal,
+  ...conditionInput,
 });
 
 /**

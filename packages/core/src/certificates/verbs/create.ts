@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { KEY_ALGORITHMS } from '../../crypto/algorithms.ts';
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { KeyAlgorithm } from '../../ports/crypto.ts';
@@ -7,7 +6,7 @@ import type { Write } from '../../ports/storage.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Certificate } from '../certificate.ts';
 import { certificateEvent } from '../certificate-event.ts';
-import { NO_END, toCertificate } from '../certificate-record.ts';
+import { activityOf, NO_END, toCertificate } from '../certificate-record.ts';
 import { type CertificateValue, certificates } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { awaitGeneration } from '../generations/await-generation.ts';
@@ -19,10 +18,14 @@ import { holdNames } from '../names/hold-names.ts';
 import { onTakenName } from '../names/name-conflict.ts';
 import { permitNames } from '../names/permit-names.ts';
 import { parseNames } from '../names/subject-names.ts';
-import { commonInput, csrInput, parseInput } from './certificate-input.ts';
-
-/** A lifetime that each generation is asked for with: one of the two. */
-export type CertificateLifetime = { readonly days: number } | { readonly hours: number };
+import {
+  type CertificateLifetime,
+  commonInput,
+  csrInput,
+  keyAlgorithmInput,
+  lifetimeInput,
+  parseInput,
+} from './certificate-input.ts';
 
 /** What to make a certificate of. */
 export interface CreateCertificateOptions extends Abortable {
@@ -50,19 +53,12 @@ export interface CreateCertificateOptions extends Abortable {
   readonly wait?: boolean;
 }
 
-const HOUR = 3_600_000;
-const LONGEST_LIFETIME = 100 * 366 * 24 * HOUR;
-
 const createInput = z
   .strictObject({
     ...commonInput,
     subjectAltNames: z.array(z.string()).max(10_000),
-    validity: z
-      .union([z.strictObject({ days: z.number().positive() }), z.strictObject({ hours: z.number().positive() })])
-      .transform((given) => Math.ceil('days' in given ? given.days * 24 * HOUR : given.hours * HOUR))
-      .refine((lifetime) => lifetime <= LONGEST_LIFETIME, 'expected a hundred years at most')
-      .optional(),
-    keyAlgorithm: z.enum(KEY_ALGORITHMS).optional(),
+    validity: lifetimeInput.optional(),
+    keyAlgorithm: keyAlgorithmInput.optional(),
     csr: csrInput.optional(),
     wait: z.boolean().optional(),
   })
@@ -75,6 +71,7 @@ const createInput = z
 export interface BegunCertificate {
   readonly id: string;
   readonly value: CertificateValue;
+  readonly version: string;
   readonly generationId: string;
 }
 
@@ -83,8 +80,9 @@ export async function createCertificate(
   context: CertificatesContext,
   options: CreateCertificateOptions,
 ): Promise<Certificate> {
-  const { id, value, generationId } = await beginCertificate(context, options);
-  if (options.wait === false) return toCertificate(context, { id, value });
+  const { generationId, ...entry } = await beginCertificate(context, options);
+  const { id } = entry;
+  if (options.wait === false) return toCertificate(context, entry);
   try {
     return await awaitGeneration(context, id, generationId, signalOf(options));
   } catch (error) {
@@ -93,10 +91,15 @@ export async function createCertificate(
   }
 }
 
-/** Stores what must be there before an issuer is asked: a crash from here on loses neither key nor request. */
+/**
+ * Stores what must be there before an issuer is asked: a crash from here on loses neither key nor request.
+ *
+ * @param name a name that nobody can give
+ */
 export async function beginCertificate(
   context: CertificatesContext,
   options: CreateCertificateOptions,
+  name?: string,
 ): Promise<BegunCertificate> {
   const input = parseInput(createInput, 'create() options', options);
   throwIfAborted(input.signal);
@@ -107,8 +110,9 @@ export async function beginCertificate(
   const checks = await permitNames(context, input.accountId, subjectAltNames, signalOf(options));
   const draft = await makeDraft(context, subjectAltNames, source);
   const now = context.clock.now();
+  const called = name ?? input.name;
   const value: CertificateValue = {
-    ...(input.name === undefined ? {} : { name: input.name, heldName: input.name }),
+    ...(called === undefined ? {} : { name: called, heldName: called }),
     ...(input.accountId === undefined ? {} : { accountId: input.accountId }),
     issuer,
     ...(input.profile === undefined ? {} : { profile: input.profile }),
@@ -116,7 +120,7 @@ export async function beginCertificate(
     ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
     subjectAltNames,
     state: 'pending',
-    active: input.active ?? true,
+    ...activityOf(input.active ?? true),
     autoRenew: input.autoRenew ?? true,
     generation: 0,
     pending: draft.id,
@@ -127,8 +131,8 @@ export async function beginCertificate(
     updatedAt: now,
   };
   const id = uuidv7(context.clock, context.crypto);
-  await commitPending(context, id, { ...value, issuer }, draft, checks, options);
-  return { id, value, generationId: draft.id };
+  const version = await commitPending(context, id, { ...value, issuer }, draft, checks, options);
+  return { id, value, version, generationId: draft.id };
 }
 
 async function commitPending(
@@ -138,20 +142,22 @@ async function commitPending(
   draft: Draft,
   permitted: readonly Write[],
   options: Abortable,
-): Promise<void> {
+): Promise<string> {
   const { store, events } = context;
-  const { accountId, issuer, active, subjectAltNames, createdAt } = value;
+  const { accountId, active, subjectAltNames, createdAt } = value;
   let checks: readonly Write[] | undefined = permitted;
   const committing = store.transact(async (transaction) => {
     // The account may have changed, which is why this runs again: ask again then.
     checks ??= await permitNames(context, accountId, subjectAltNames, signalOf(options));
     for (const check of checks) transaction.add(check);
     checks = undefined;
-    transaction.put(certificates, id, value, { ifVersion: null });
-    putDraft(context, transaction, draft, { certificateId: id, number: 1, issuer });
+    const certificate = store.put(certificates, id, value, { ifVersion: null });
+    transaction.add(certificate);
+    putDraft(context, transaction, draft, { ...value, certificateId: id, number: 1 });
     if (active) await holdNames(context, transaction, subjectAltNames, { certificateId: id, accountId }, 'last');
     planJob(context, transaction, id, value, { issuedAt: createdAt });
     if (events !== undefined) transaction.add(certificateEvent(events, 'certificate.created', id, value));
+    return certificate.version;
   }, signalOf(options));
-  await onTakenName(committing, value.name ?? id);
+  return onTakenName(committing, value.name ?? id);
 }

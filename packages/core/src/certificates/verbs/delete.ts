@@ -1,4 +1,4 @@
-import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { certificateEvent } from '../certificate-event.ts';
 import { requireCertificate, requireCertificateId } from '../certificate-record.ts';
@@ -6,22 +6,32 @@ import { certificates, generationKeys, generations, renewalJobs } from '../colle
 import type { CertificatesContext } from '../context.ts';
 import { releaseNames } from '../names/hold-names.ts';
 import { toChange } from '../serving/change.ts';
+import { type ChangeCertificateOptions, changeInput, parseInput } from './certificate-input.ts';
 
 /** Generations that one commit can delete beside a hundred names: two documents each. */
 const GENERATIONS_A_COMMIT = 50;
 
 /** See `CertificateManager.delete`. */
-export async function deleteCertificate(context: CertificatesContext, id: string, options: Abortable): Promise<void> {
+export async function deleteCertificate(
+  context: CertificatesContext,
+  id: string,
+  options: ChangeCertificateOptions,
+): Promise<void> {
+  const { signal } = parseInput(changeInput, 'delete() options', options);
   requireCertificateId(id);
-  throwIfAborted(options.signal);
-  while (!(await deleteSome(context, id, options))) throwIfAborted(options.signal);
+  throwIfAborted(signal);
+  while (!(await deleteSome(context, id, options))) throwIfAborted(signal);
 }
 
 /** @returns whether the certificate itself is gone: one that was renewed very often loses generations of the past first */
-async function deleteSome(context: CertificatesContext, id: string, options: Abortable): Promise<boolean> {
+async function deleteSome(
+  context: CertificatesContext,
+  id: string,
+  options: ChangeCertificateOptions,
+): Promise<boolean> {
   const { store, events } = context;
   const gone = await store.transact(async (transaction) => {
-    const { value } = await requireCertificate(transaction, id);
+    const { value } = await requireCertificate(transaction, id, options);
     const oldest = await oldestGenerations(context, id);
     const isAll = oldest.length <= GENERATIONS_A_COMMIT;
     for (const generation of oldest.slice(0, GENERATIONS_A_COMMIT)) {

@@ -8,7 +8,7 @@ import type { KeyAlgorithm, KeyKind } from '../../ports/crypto.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Certificate } from '../certificate.ts';
 import { certificateEvent } from '../certificate-event.ts';
-import { toCertificate } from '../certificate-record.ts';
+import { activityOf, toCertificate } from '../certificate-record.ts';
 import { type CertificateValue, certificates, generationKeys, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { type CertificateChain, readChain } from '../generations/chain.ts';
@@ -65,7 +65,7 @@ export async function importCertificate(
     keyAlgorithm,
     subjectAltNames,
     state: 'issued',
-    active: input.active ?? true,
+    ...activityOf(input.active ?? true),
     autoRenew: issuer !== undefined && (input.autoRenew ?? true),
     generation: 1,
     current: generationId,
@@ -77,8 +77,8 @@ export async function importCertificate(
     updatedAt: now,
   };
   const id = uuidv7(context.clock, context.crypto);
-  await commitImported(context, id, value, { generationId, sealedKey, facts }, options);
-  return toCertificate(context, { id, value });
+  const version = await commitImported(context, id, value, { generationId, sealedKey, facts }, options);
+  return toCertificate(context, { id, value, version });
 }
 
 interface ImportedGeneration {
@@ -93,7 +93,7 @@ async function commitImported(
   value: CertificateValue,
   { generationId, sealedKey, facts }: ImportedGeneration,
   options: Abortable,
-): Promise<void> {
+): Promise<string> {
   const { store, events } = context;
   const { accountId, subjectAltNames, active, createdAt, notBefore = createdAt } = value;
   const committing = store.transact(async (transaction) => {
@@ -113,6 +113,7 @@ async function commitImported(
   }, signalOf(options));
   const version = await onTakenName(committing, value.name ?? id);
   context.changes.tell(toChange(id, value), version);
+  return version;
 }
 
 async function requireChain({ crypto, clock }: CertificatesContext, chainPem: string): Promise<CertificateChain> {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { NotFoundError } from '../../errors/families.ts';
-import { type Abortable, signalOf } from '../../ports/abortable.ts';
-import { abortSignal } from '../../store/abort-signal.ts';
+import { quote } from '../../errors/quote.ts';
+import { signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
-import { quote } from '../../x509/quote.ts';
 import type { Certificate } from '../certificate.ts';
 import {
   certificateNotFound,
@@ -17,19 +16,19 @@ import { awaitGeneration } from '../generations/await-generation.ts';
 import { provenCsr } from '../generations/draft.ts';
 import { openGeneration } from '../generations/open-generation.ts';
 import { canonicalName } from '../names/subject-names.ts';
-import { csrInput, parseInput } from './certificate-input.ts';
+import { type ChangeCertificateOptions, conditionInput, csrInput, parseInput } from './certificate-input.ts';
 import { deleteCertificate } from './delete.ts';
 import { getCertificate } from './find.ts';
 
 /** How a name is taken out. */
-export interface RemoveNameOptions extends Abortable {
+export interface RemoveNameOptions extends ChangeCertificateOptions {
   /** Where the key is kept elsewhere: a PKCS#10 request without the name, PEM or DER. */
   readonly csr?: string | Uint8Array;
   /** Whether to wait until the generation without the name is issued. Default true. */
   readonly wait?: boolean;
 }
 
-const removeInput = z.strictObject({ csr: csrInput.optional(), wait: z.boolean().optional(), signal: abortSignal });
+const removeInput = z.strictObject({ csr: csrInput.optional(), wait: z.boolean().optional(), ...conditionInput });
 
 /** See `CertificateManager.removeName`. */
 export async function removeName(
@@ -38,7 +37,7 @@ export async function removeName(
   name: string,
   options: RemoveNameOptions,
 ): Promise<Certificate | undefined> {
-  const { csr, wait = true, signal } = parseInput(removeInput, 'removeName() options', options);
+  const { csr, wait = true, ifVersion, signal } = parseInput(removeInput, 'removeName() options', options);
   requireCertificateId(id);
   const removed = canonicalName(name);
   throwIfAborted(signal);
@@ -48,12 +47,12 @@ export async function removeName(
   if (entry.value.state === 'failed') throw certificateNotIssued(id, entry.value);
   const left = namesLeft(id, entry.value.subjectAltNames, removed);
   if (left.length === 0) {
-    await deleteCertificate(context, id, options);
+    await deleteCertificate(context, id, { ...(ifVersion === undefined ? {} : { ifVersion }), ...signalOf(options) });
     return undefined;
   }
   const csrDer = csr === undefined ? undefined : await provenCsr(context, csr);
   const names = (before: readonly string[]): string[] => namesLeft(id, before, removed);
-  const opened = await openGeneration(context, id, { csrDer, names, ...signalOf(options) });
+  const opened = await openGeneration(context, id, { csrDer, names, ifVersion, ...signalOf(options) });
   if (opened.outcome === 'overtaken') return removeName(context, id, name, options);
   if (!wait) return getCertificate(context, id, options);
   return awaitGeneration(context, id, opened.generationId, options);

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { ConflictError } from '../../errors/families.ts';
-import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { signalOf } from '../../ports/abortable.ts';
 import type { CrlReasonName } from '../../ports/issuer.ts';
-import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { crlReasons } from '../../x509/crl/crl-reason.ts';
 import type { Certificate } from '../certificate.ts';
 import {
+  activityOf,
   certificateNotFound,
   certificateNotIssued,
   putCertificate,
@@ -16,22 +16,22 @@ import {
 } from '../certificate-record.ts';
 import { type CertificateValue, generations, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
-import { dropDraft } from '../generations/draft.ts';
+import { giveUpDraft } from '../generations/draft.ts';
 import { settleRevocation } from '../generations/settle-revocation.ts';
 import { historyOf, planJob } from '../jobs/job.ts';
 import { releaseNames } from '../names/hold-names.ts';
 import { toChange } from '../serving/change.ts';
-import { parseInput } from './certificate-input.ts';
+import { type ChangeCertificateOptions, conditionInput, parseInput } from './certificate-input.ts';
 
 /** Why a certificate is revoked. */
-export interface RevokeManagedCertificateOptions extends Abortable {
+export interface RevokeManagedCertificateOptions extends ChangeCertificateOptions {
   /** RFC 5280 section 5.3.1; `unspecified` by default. */
   readonly reason?: Exclude<CrlReasonName, 'certificateHold'>;
 }
 
 const revokeInput = z.strictObject({
   reason: z.enum(crlReasons).exclude(['removeFromCRL', 'certificateHold']).optional(),
-  signal: abortSignal,
+  ...conditionInput,
 });
 
 /** See `CertificateManager.revoke`. */
@@ -44,9 +44,9 @@ export async function revokeCertificate(
   requireCertificateId(id);
   throwIfAborted(signal);
   await takeOutOfService(context, id, reason, options);
-  const settled = await settleRevocation(context, id, options);
-  if (settled === undefined) throw certificateNotFound(id);
-  return toCertificate(context, settled);
+  const settlement = await settleRevocation(context, id, options);
+  if (settlement === undefined) throw certificateNotFound(id);
+  return toCertificate(context, settlement.certificate);
 }
 
 /** What an issuer may take its time for must not keep a compromised key in service: this comes first. */
@@ -54,21 +54,24 @@ async function takeOutOfService(
   context: CertificatesContext,
   id: string,
   reason: CrlReasonName,
-  options: Abortable,
+  options: ChangeCertificateOptions,
 ): Promise<void> {
   const { store, clock, changes } = context;
   const revoked = await store.transact(async (transaction) => {
-    const [entry, job] = await Promise.all([requireCertificate(transaction, id), transaction.get(renewalJobs, id)]);
+    const [entry, job] = await Promise.all([
+      requireCertificate(transaction, id, options),
+      transaction.get(renewalJobs, id),
+    ]);
     const { value } = entry;
     if (value.state === 'revoked') return undefined;
     if (value.current === undefined) throw certificateNotIssued(id, value);
     const generation = await transaction.get(generations, value.current);
     requireRevocable(context, id, generation?.value.issuer);
     const { pending, heldName: _, ...rest } = value;
-    if (pending !== undefined) dropDraft(context, transaction, pending);
+    if (pending !== undefined) await giveUpDraft(context, transaction, pending, Number.POSITIVE_INFINITY);
     await releaseNames(context, transaction, value.subjectAltNames, id);
     const revocation = { reason, at: clock.now(), settled: false };
-    const next: CertificateValue = { ...rest, state: 'revoked', active: false, revocation };
+    const next: CertificateValue = { ...rest, state: 'revoked', ...activityOf(false), revocation };
     planJob(context, transaction, id, next, historyOf(job, value.createdAt));
     return putCertificate(context, transaction, entry, next, { type: 'certificate.revoked', data: { reason } });
   }, signalOf(options));

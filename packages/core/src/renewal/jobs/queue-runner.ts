@@ -11,11 +11,23 @@ const MOST_AT_ONCE = 256;
 /** A claim whose jobs were all begun within this time may be twice as large next time. */
 const QUICK_MS = 5_000;
 
-/** What a look at one queue came to. */
+/** What the jobs of one look at a queue came to. */
 export interface QueueRound {
   readonly counts: JobCounts;
   /** When the first of the jobs whose issuer is at work is to be resumed, epoch milliseconds; Infinity where there is none. */
   resumeAt: number;
+}
+
+/** One look at a queue. What it has begun may go on when there is nothing more to begin. */
+export interface QueueLook {
+  /**
+   * Resolves when everything that was due is begun.
+   *
+   * @throws {StorageError} any of its codes: jobs could not be claimed
+   */
+  readonly begun: Promise<void>;
+  /** Resolves when everything that was begun has ended. Never rejects. */
+  readonly ended: Promise<QueueRound>;
 }
 
 /**
@@ -49,30 +61,46 @@ export class QueueRunner {
    * @throws {StorageError} any of its codes: jobs could not be claimed
    */
   async run(control: RunControl): Promise<QueueRound> {
+    const { begun, ended } = this.look(control);
+    const [round] = await Promise.all([ended, begun.catch(() => undefined)]);
+    await begun;
+    return round;
+  }
+
+  /** Begins everything that is due, the most urgent first, as slots allow. */
+  look(control: RunControl): QueueLook {
     const round = { counts: noJobs(), resumeAt: Number.POSITIVE_INFINITY };
     const running = new Set<Promise<void>>();
+    const begun = this.#begin(round, running, control);
+    const end = async (): Promise<QueueRound> => {
+      await Promise.all(running);
+      return round;
+    };
+    return { begun, ended: begun.then(end, end) };
+  }
+
+  async #begin(round: QueueRound, running: Set<Promise<void>>, control: RunControl): Promise<void> {
     const claimed = new ClaimedJobs();
-    let failure: { readonly error: unknown } | undefined;
-    while (true) {
-      const release = await this.#slots.acquire(this.name);
-      const next = await this.#next(claimed, control).catch((error: unknown) => {
-        failure = { error };
-        return undefined;
-      });
-      if (next === undefined) {
-        release();
-        break;
+    try {
+      while (true) {
+        const release = await this.#slots.acquire(this.name);
+        const next = await this.#next(claimed, control).catch((error: unknown) => {
+          release();
+          throw error;
+        });
+        if (next === undefined) {
+          release();
+          return;
+        }
+        const run = this.#run(next, round, control).finally(() => {
+          running.delete(run);
+          release();
+        });
+        running.add(run);
       }
-      const run = this.#run(next, round, control).finally(() => {
-        running.delete(run);
-        release();
-      });
-      running.add(run);
+    } finally {
+      await this.#giveBack(claimed);
     }
-    await this.#giveBack(claimed);
-    await Promise.all(running);
-    if (failure !== undefined) throw failure.error;
-    return round;
   }
 
   async #next(claimed: ClaimedJobs, { halt, signal }: RunControl): Promise<LeasedJob | undefined> {

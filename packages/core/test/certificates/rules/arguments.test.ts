@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/encoding/pem.ts';
 import { CertificateManager, LocalKeyring } from '../../../src/index.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
+import { expectRefused, HOSTILE_VALUES } from '../../support/hostile-values.ts';
 import { foreignCertificate as foreign } from '../../support/scripted-issuer.ts';
 import { createTestCertificates, DAY } from '../../support/test-certificates.ts';
 
@@ -72,5 +73,38 @@ describe('import', () => {
     expect(await refused({ issuer: 'nobody' })).toMatchObject({ code: 'ISSUER_UNKNOWN' });
     expect((await certificates.list({ limit: 1 })).items).toHaveLength(0);
     expect((await certificates.import({ ...good, chainPem: leaf })).status).toBe('valid');
+  });
+});
+
+describe('the options of a call', () => {
+  it('are an object, and its signal is one', async () => {
+    const { certificates } = createTestCertificates();
+    const id = '01900000-0000-7000-8000-000000000000';
+    for (const options of [null as never, { signal: 'now' as never }]) {
+      const calls = [
+        () => certificates.get(id, options),
+        () => certificates.getByName('a', options),
+        () => certificates.activate(id, options),
+        () => certificates.deactivate(id, options),
+        () => certificates.delete(id, options),
+        () => certificates.renew(id, options),
+        () => certificates.revoke(id, options),
+        () => certificates.removeName(id, 'a.example', options),
+        () => certificates.served('a.example', options),
+        () => certificates.obtain('a.example', options),
+        () => certificates.versions([], options),
+        () => certificates.nextDueAt(options),
+      ];
+      for (const call of calls) expect(await codeOf(call)).toBe('INVALID_ARGUMENT');
+    }
+    const none = null as never;
+    expect(await codeOf(() => certificates.renewalDue(none))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => certificates.extendLease(none, 1))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => certificates.postpone({ certificateId: id } as never, none))).toBe('INVALID_ARGUMENT');
+    for (const [, value] of HOSTILE_VALUES) {
+      await expectRefused(() => certificates.get(value as never));
+      await expectRefused(() => certificates.on(value as never, () => undefined));
+      await expectRefused(() => certificates.export(value as never, { format: 'pem' }));
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renewalDue } from '../../../src/index.ts';
+import { codeOf, rejection } from '../../support/expect-error.ts';
 
 const DAY = 86_400_000;
 const notBefore = Date.UTC(2026, 0, 1);
@@ -34,5 +35,17 @@ describe('renewalDue', () => {
 
   it('is never before the certificate is valid, whatever the policy', () => {
     expect(dueDay(90, 'a', { fraction: 0.01, jitter: 0.9 })).toBeGreaterThanOrEqual(0);
+  });
+
+  it('refuses what is no instant, and what is no seed', async () => {
+    const good = { notBefore, notAfter: notBefore + DAY, jitterSeed: 'a' };
+    for (const bad of [undefined, null, Number.NaN, Number.POSITIVE_INFINITY, '0', new Date(0), 0n]) {
+      for (const option of ['notBefore', 'notAfter']) {
+        const error = await rejection(() => renewalDue({ ...good, [option]: bad }));
+        expect([error.code, error.message]).toEqual(['INVALID_ARGUMENT', expect.stringContaining(option)]);
+      }
+    }
+    expect(await codeOf(() => renewalDue({ ...good, jitterSeed: 7 as never }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => renewalDue(undefined as never))).toBe('INVALID_ARGUMENT');
   });
 });

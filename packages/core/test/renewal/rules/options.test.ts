@@ -1,6 +1,7 @@
 import { MemoryStorage } from '@chancery/storage-memory';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError, RenewalScheduler, type RenewalSchedulerOptions } from '../../../src/index.ts';
+import { codeOf } from '../../support/expect-error.ts';
 
 const storage = new MemoryStorage();
 const run = async () => ({ more: false, nextDueAt: 0 });
@@ -58,5 +59,16 @@ describe('the options of a scheduler', () => {
   it('may be few', () => {
     expect(problemOf({ storage })).toBe('nothing');
     expect(problemOf({ storage, maintain: [{ name: 'a', run }], warnDays: [] })).toBe('nothing');
+  });
+});
+
+describe('the options of a call', () => {
+  it('are an object, and its signal is one', async () => {
+    const scheduler = new RenewalScheduler({ storage });
+    for (const options of [null as never, { signal: 'now' as never }]) {
+      expect(await codeOf(() => scheduler.runOnce(options))).toBe('INVALID_ARGUMENT');
+      expect(await codeOf(() => scheduler.stop(options))).toBe('INVALID_ARGUMENT');
+      expect(await codeOf(() => scheduler.renewAllBefore(new Date(0), options))).toBe('INVALID_ARGUMENT');
+    }
   });
 });

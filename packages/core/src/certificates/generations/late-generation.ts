@@ -1,0 +1,119 @@
+import { equalBytes } from '../../encoding/bytes.ts';
+import { toHex } from '../../encoding/hex.ts';
+import { ChanceryError } from '../../errors/chancery-error.ts';
+import { InvalidInputError } from '../../errors/families.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { type Certificate, parseCertificates } from '../../x509/certificate/certificate.ts';
+import { parseCsr } from '../../x509/csr/csr.ts';
+import { putCertificate } from '../certificate-record.ts';
+import { certificates, type GenerationValue, generations, renewalJobs } from '../collections.ts';
+import type { CertificatesContext } from '../context.ts';
+import { historyOf, planJob } from '../jobs/job.ts';
+import { askIssuer } from './ask-issuer.ts';
+import type { CertificateChain } from './chain.ts';
+import { storedCsr } from './draft.ts';
+import { isVerdict } from './refusal.ts';
+import type { PendingGeneration } from './run-processors.ts';
+
+/** What a generation needs to hold for its certificate to be revoked. */
+type LateCertificate = Omit<CertificateChain, 'leaf' | 'names'>;
+
+/**
+ * Asks the issuer what it gave for a generation that was given up, and writes that down for the revocation. A request that never reached the issuer
+ * is answered by this, too: nobody can tell the two apart, and the certificate is revoked at once.
+ *
+ * @returns when to ask again, epoch milliseconds, where the issuer is still at work; undefined: it is known what it gave
+ * @throws what the issuer failed with; what it refuses is no failure, since then it gave nothing
+ */
+export async function learnWhatWasGiven(
+  context: CertificatesContext,
+  givenUp: PendingGeneration,
+  options: Abortable,
+): Promise<number | undefined> {
+  try {
+    const asked = await askIssuer(context, givenUp, options);
+    if (asked.outcome === 'pending') return asked.retryAt;
+    const late = await readLate(context, givenUp, asked.answer);
+    if (late === undefined) await forget(context, givenUp, options);
+    else await recordLate(context, givenUp, late);
+  } catch (error) {
+    if (!isVerdict(error)) throw error;
+    await forget(context, givenUp, options);
+  }
+  return undefined;
+}
+
+/**
+ * Writes down what an issuer gave for a generation that was given up meanwhile: it never comes into force, but it is revoked with the others. Where
+ * they are revoked already, the revocation goes on.
+ */
+export async function recordLate(
+  context: CertificatesContext,
+  { certificateId, generationId, generation }: PendingGeneration,
+  late: LateCertificate,
+): Promise<void> {
+  const recording = context.store.transact(async (transaction) => {
+    const [entry, present, job] = await Promise.all([
+      transaction.get(certificates, certificateId),
+      transaction.get(generations, generationId),
+      transaction.get(renewalJobs, certificateId),
+    ]);
+    // Of what is deleted nothing is known; what is pending is asked for again by the same request.
+    if (entry === undefined || entry.value.pending === generationId) return;
+    if (present?.value.chainPem !== undefined) return;
+    transaction.put(generations, generationId, lateGeneration(generation, late), { expiresAt: late.notAfter });
+    const { revocation } = entry.value;
+    if (revocation === undefined) return;
+    const value = { ...entry.value, revocation: { ...revocation, settled: false } };
+    // Who settles it meanwhile keeps the lease, and finds that the certificate has changed.
+    if (revocation.settled) planJob(context, transaction, certificateId, value, historyOf(job, value.createdAt));
+    putCertificate(context, transaction, entry, value, undefined);
+  });
+  await recording.catch((error: unknown) => {
+    // It is known by another generation.
+    if (!(error instanceof ChanceryError) || error.code !== 'UNIQUE_CONFLICT') throw error;
+  });
+}
+
+function lateGeneration(generation: GenerationValue, late: LateCertificate): GenerationValue {
+  const { chainPem, notBefore, notAfter, serialNumber, sha256Fingerprint } = late;
+  return { ...generation, hasPrivateKey: false, chainPem, notBefore, notAfter, serialNumber, sha256Fingerprint };
+}
+
+/** What was given for the key of the request, whatever else is wrong with it. Undefined where that is nothing. */
+async function readLate(
+  { crypto }: CertificatesContext,
+  { generation }: PendingGeneration,
+  answer: unknown,
+): Promise<LateCertificate | undefined> {
+  const leaf = leafOf((answer as { chainPem?: unknown } | null | undefined)?.chainPem);
+  if (leaf === undefined || !equalBytes(leaf.spki, parseCsr(storedCsr(generation.csr)).spki)) return undefined;
+  return {
+    chainPem: leaf.toPem(),
+    notBefore: leaf.notBefore.getTime(),
+    notAfter: leaf.notAfter.getTime(),
+    serialNumber: leaf.serialNumber,
+    sha256Fingerprint: toHex(await crypto.digest('SHA-256', leaf.der)),
+  };
+}
+
+function leafOf(chainPem: unknown): Certificate | undefined {
+  if (typeof chainPem !== 'string') return undefined;
+  try {
+    return parseCertificates(chainPem)[0];
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
+}
+
+async function forget(
+  { store }: CertificatesContext,
+  { generationId }: PendingGeneration,
+  options: Abortable,
+): Promise<void> {
+  await store.transact(async (transaction) => {
+    const generation = await transaction.get(generations, generationId);
+    if (generation?.value.chainPem === undefined) transaction.delete(generations, generationId);
+  }, signalOf(options));
+}

@@ -1,0 +1,30 @@
+import type { RenewalContext } from '../context.ts';
+import type { RunTracker } from '../run-tracker.ts';
+import type { QueueRunner } from './queue-runner.ts';
+
+/**
+ * Looks for work in a queue, and says when to do so again. It waits for the jobs that it began, but no longer than looks are apart: one that hangs
+ * keeps its slot, and not the queue.
+ *
+ * @param runs where the jobs are known until they end
+ * @returns epoch milliseconds
+ * @throws {StorageError} any of its codes: jobs could not be claimed
+ */
+export function nextLookAt(
+  queue: QueueRunner,
+  runs: RunTracker,
+  { clock, timer, checkIntervalMs }: Pick<RenewalContext, 'clock' | 'timer' | 'checkIntervalMs'>,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    void runs.track(async (control) => {
+      const { begun, ended } = queue.look(control);
+      let callOff = (): void => undefined;
+      begun.then(() => {
+        callOff = timer(checkIntervalMs, () => resolve(clock.now()));
+      }, reject);
+      const { resumeAt } = await ended;
+      callOff();
+      resolve(resumeAt);
+    });
+  });
+}
