@@ -4,6 +4,7 @@ export type { Account } from './accounts/accounts/account.ts';
 export type { CreateAccountOptions } from './accounts/accounts/create.ts';
 export type { ListAccountsOptions } from './accounts/accounts/find.ts';
 export type { AccountPatch, UpdateAccountOptions } from './accounts/accounts/update.ts';
+export type { LoginListener, LoginMethod, LoginOutcome } from './accounts/login/login-listeners.ts';
 export type { LoginOptions } from './accounts/login/login-options.ts';
 export type { PasswordLoginResult } from './accounts/login/login-result.ts';
 export type { BeginPasskeyOptions, PasskeyLoginOptions } from './accounts/login/passkey-login.ts';
@@ -14,6 +15,7 @@ export type {
   PasswordRule,
 } from './accounts/passwords/password-policy.ts';
 export type { PasswordOptions } from './accounts/passwords/passwords.ts';
+export type { VerifyPasswordOptions } from './accounts/passwords/prove-password.ts';
 export type { ChangePasswordOptions, SetPasswordOptions } from './accounts/passwords/set-password.ts';
 export type { RoleHolder, RolePermissions } from './accounts/permissions.ts';
 export {
@@ -21,7 +23,12 @@ export {
   clientCertificateFromHeader,
 } from './accounts/proofs/client-certificate-header.ts';
 export type { ClientCertificate, DpopProof, SenderProof } from './accounts/proofs/proof.ts';
-export type { EnrollTotpOptions, RecoveryCodeSet, TotpEnrollment } from './accounts/second-factor/enrollment.ts';
+export type {
+  EnrollTotpOptions,
+  RecoveryCodeSet,
+  SecondFactorStatus,
+  TotpEnrollment,
+} from './accounts/second-factor/enrollment.ts';
 export type { SecondFactor } from './accounts/second-factor/judge-second-factor.ts';
 export type { Passkey } from './accounts/second-factor/passkeys/passkey.ts';
 export type {
@@ -105,8 +112,9 @@ export type { ClaimJobsOptions } from './certificates/jobs/claim.ts';
 export type { RenewAllBeforeOptions } from './certificates/jobs/renew-all-before.ts';
 export type { NameGuard } from './certificates/names/name-guard.ts';
 export { type RenewalDueOptions, type RenewalPolicy, renewalDue } from './certificates/renewal-due.ts';
+export type { CertificateLifetime, ChangeCertificateOptions } from './certificates/verbs/certificate-input.ts';
 export type { CountCertificatesOptions, CountDueJobsOptions } from './certificates/verbs/count.ts';
-export type { CertificateLifetime, CreateCertificateOptions } from './certificates/verbs/create.ts';
+export type { CreateCertificateOptions } from './certificates/verbs/create.ts';
 export type {
   ExportCertificateOptions,
   ExportedDer,
@@ -118,6 +126,7 @@ export type { ImportCertificateOptions } from './certificates/verbs/import.ts';
 export type { RemoveNameOptions } from './certificates/verbs/remove-name.ts';
 export type { RenewCertificateOptions } from './certificates/verbs/renew.ts';
 export type { RevokeManagedCertificateOptions } from './certificates/verbs/revoke.ts';
+export type { CertificatePatch } from './certificates/verbs/update.ts';
 export type { PublicJwk } from './crypto/jwk.ts';
 export { nodeCrypto } from './crypto/node-provider.ts';
 export type { Argon2idCost } from './crypto/passwords/argon2id.ts';
@@ -155,9 +164,10 @@ export {
 export { PathValidationError, type PathValidationFacts } from './errors/path-validation-error.ts';
 export { StorageError, type StorageErrorOptions } from './errors/storage-error.ts';
 export type { Checkpoint, CheckpointClaim } from './events/checkpoints/checkpoint.ts';
-export type { CheckpointSink } from './events/checkpoints/checkpoints.ts';
+export type { CheckpointSink, CheckpointSinkOptions } from './events/checkpoints/checkpoints.ts';
 export { type CloudEvent, cloudEventJson, type EventFacts } from './events/cloud-event.ts';
-export type { DeadLetter, ListDeadLettersOptions, ReplayOptions } from './events/delivery/dead-letters.ts';
+export type { DiscardOptions, ReplayOptions } from './events/delivery/dead-letter-changes.ts';
+export type { DeadLetter, ListDeadLettersOptions } from './events/delivery/dead-letters.ts';
 export type { DeliveryControl } from './events/delivery/delivery-control.ts';
 export type {
   DeliveryFault,
@@ -173,6 +183,7 @@ export type { LogEntry } from './events/log-entry.ts';
 export type { EventLogOptions } from './events/log-options.ts';
 export type { LogStatus, LogStatusOptions } from './events/log-status.ts';
 export type { EventListener } from './events/sequencing/listeners.ts';
+export type { ListSetAsideOptions, SetAsideEvent } from './events/set-aside/set-aside-events.ts';
 export type { ListEventsOptions } from './events/stored-log.ts';
 export type { LogProblem, LogProblemKind } from './events/verification/problem.ts';
 export type { LogFork, LogVerification, VerifyOptions } from './events/verification/verify-log.ts';

@@ -22,6 +22,7 @@ import { type AccountPatch, type UpdateAccountOptions, updateAccount } from './a
 import type { AccountsContext } from './context.ts';
 import { DerivedKeys } from './derived-keys.ts';
 import { logIn } from './login/login.ts';
+import { type LoginListener, LoginListeners } from './login/login-listeners.ts';
 import { type LoginOptions, parseLogin } from './login/login-options.ts';
 import type { PasswordLoginResult } from './login/login-result.ts';
 import {
@@ -31,6 +32,7 @@ import {
   type PasskeyLoginOptions,
 } from './login/passkey-login.ts';
 import { Passwords } from './passwords/passwords.ts';
+import { type PasswordProofParts, type VerifyPasswordOptions, verifyPassword } from './passwords/prove-password.ts';
 import {
   type ChangePasswordOptions,
   changePassword,
@@ -46,9 +48,11 @@ import {
   type RecoveryCodeSet,
   removeSecondFactor,
   renewRecoveryCodes,
+  type SecondFactorStatus,
+  secondFactorStatus,
   type TotpEnrollment,
 } from './second-factor/enrollment.ts';
-import { listPasskeys, type Passkey, removePasskey } from './second-factor/passkeys/passkey.ts';
+import { listPasskeys, type Passkey, removePasskey, renamePasskey } from './second-factor/passkeys/passkey.ts';
 import type {
   PasskeyCreationOptions,
   PasskeyRegistrationResponse,
@@ -92,6 +96,7 @@ export class AccountManager {
   readonly #passwords: Passwords;
   readonly #throttle: LoginThrottle;
   readonly #permissions: Permissions;
+  readonly #loginListeners: LoginListeners;
 
   /**
    * Does no I/O: collections open and keys load at first use.
@@ -119,6 +124,7 @@ export class AccountManager {
     this.#passwords = new Passwords(this.#context, options);
     this.#throttle = new LoginThrottle(this.#context, loginRates(options.loginThrottle));
     this.#permissions = new Permissions(options.permissions);
+    this.#loginListeners = new LoginListeners(logger);
   }
 
   /**
@@ -206,7 +212,18 @@ export class AccountManager {
   async login(options: LoginOptions): Promise<PasswordLoginResult> {
     requireObject(options, 'login() options');
     const parts = { ...this.#loginParts(options), passwords: this.#passwords };
-    return logIn(parts, parseLogin(options), signalOf(options));
+    return this.#loginListeners.around('password', async () => logIn(parts, parseLogin(options), signalOf(options)));
+  }
+
+  /**
+   * Tells a function of every attempt to log in at this instance, by password or passkey, and what it came to: for metrics. It says nothing
+   * of who it was. What the function returns is not waited for, and what it throws is logged by its code or class.
+   *
+   * @returns a function that ends it
+   * @throws {InvalidInputError} INVALID_ARGUMENT: no function
+   */
+  onLogin(listener: LoginListener): () => void {
+    return this.#loginListeners.add(listener);
   }
 
   /**
@@ -265,7 +282,11 @@ export class AccountManager {
     return this.#context.signingKeys.jwks(options);
   }
 
-  /** Makes a new signing key. It is published at once, and signs once every verifier can have read it. */
+  /**
+   * Makes a new signing key. It is published at once, and signs once every verifier can have read it.
+   *
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is unknown or malformed
+   */
   async rotateSigningKey(options: RotateSigningKeyOptions = {}): Promise<RotatedSigningKey> {
     requireObject(options, 'rotateSigningKey() options');
     return this.#context.signingKeys.rotate(options);
@@ -282,7 +303,21 @@ export class AccountManager {
    */
   async changePassword(options: ChangePasswordOptions): Promise<Account> {
     requireObject(options, 'changePassword() options');
-    return changePassword(this.#context, this.#passwords, this.#throttle, options);
+    return changePassword(this.#proofParts(), options);
+  }
+
+  /**
+   * Makes sure that whoever has a session also knows the password, before something that would outlast the session: enrolling a second
+   * factor, say.
+   *
+   * @throws {NotFoundError} ACCOUNT_NOT_FOUND: no account can have that id
+   * @throws {AuthenticationError} CREDENTIALS_INVALID: it is not the present password, or there is none
+   * @throws {RateLimitError} RATE_LIMITED, OVERLOADED: together with changes of the password
+   * @throws {InvalidInputError} INVALID_ARGUMENT
+   */
+  async verifyPassword(options: VerifyPasswordOptions): Promise<void> {
+    requireObject(options, 'verifyPassword() options');
+    return verifyPassword(this.#proofParts(), options);
   }
 
   /**
@@ -296,6 +331,11 @@ export class AccountManager {
   async setPassword(options: SetPasswordOptions): Promise<Account> {
     requireObject(options, 'setPassword() options');
     return setPassword(this.#context, this.#passwords, options);
+  }
+
+  /** Tells whether an account has an authenticator app. @throws {NotFoundError} ACCOUNT_NOT_FOUND */
+  secondFactor(accountId: string, options: Abortable = {}): Promise<SecondFactorStatus> {
+    return secondFactorStatus(this.#context, accountId, options);
   }
 
   /**
@@ -336,6 +376,11 @@ export class AccountManager {
    */
   removeSecondFactor(accountId: string, options: Abortable = {}): Promise<void> {
     return removeSecondFactor(this.#context, accountId, options);
+  }
+
+  /** Whether the manager has the option `passkeys`. */
+  get takesPasskeys(): boolean {
+    return this.#context.passkeys !== undefined;
   }
 
   /**
@@ -394,12 +439,23 @@ export class AccountManager {
    */
   async loginWithPasskey(options: PasskeyLoginOptions): Promise<PasswordLoginResult> {
     requireObject(options, 'loginWithPasskey() options');
-    return logInWithPasskey(this.#loginParts(options), options);
+    return this.#loginListeners.around('passkey', () => logInWithPasskey(this.#loginParts(options), options));
   }
 
   /** Lists the passkeys of an account, oldest first; 20 at the most. @throws {NotFoundError} ACCOUNT_NOT_FOUND */
   passkeys(accountId: string, options: Abortable = {}): Promise<{ items: Passkey[] }> {
     return listPasskeys(this.#context, accountId, options);
+  }
+
+  /**
+   * Calls a passkey something else.
+   *
+   * @param name - 1 to 256 characters
+   * @throws {NotFoundError} ACCOUNT_NOT_FOUND, PASSKEY_NOT_FOUND
+   * @throws {InvalidInputError} INVALID_ARGUMENT
+   */
+  renamePasskey(accountId: string, passkeyId: string, name: string, options: Abortable = {}): Promise<Passkey> {
+    return renamePasskey(this.#context, accountId, passkeyId, name, options);
   }
 
   /** Removes a passkey. Sessions that it opened go on. @throws {NotFoundError} ACCOUNT_NOT_FOUND, PASSKEY_NOT_FOUND */
@@ -425,6 +481,10 @@ export class AccountManager {
   /** The chores: rotating signing keys, and sealing secrets anew after the keyring has rotated. */
   maintenance(): MaintenanceTask[] {
     return [...sessionTasks(this.#context), ...resealTasks(this.#context)];
+  }
+
+  #proofParts(): PasswordProofParts {
+    return { context: this.#context, passwords: this.#passwords, throttle: this.#throttle };
   }
 
   #loginParts({ ip, userAgent, clientId, proof, bindingSecret }: Omit<LoginOptions, 'login' | 'password'>) {

@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../errors/families.ts';
+import { requireObject } from '../errors/require-object.ts';
 import type { JsonObject } from '../ports/storage.ts';
 
 /** What a manager says of a change: the part of a CloudEvents 1.0 event that it knows. */
@@ -31,8 +33,10 @@ export interface CloudEvent extends EventFacts {
  * `data`: an attribute cannot hold an object.
  *
  * @returns an object for `JSON.stringify`
+ * @throws {InvalidInputError} INVALID_ARGUMENT: no event
  */
 export function cloudEventJson(event: CloudEvent): JsonObject {
+  requireObject(event, 'An event');
   const { specversion, id, type, source, subject, subjectRevision, time, data, personal } = event;
   return {
     specversion,
@@ -40,9 +44,14 @@ export function cloudEventJson(event: CloudEvent): JsonObject {
     type,
     source,
     subject,
-    time: time.toISOString(),
+    time: isoTime(time),
     datacontenttype: 'application/json',
     subjectrevision: subjectRevision,
     data: personal === undefined ? data : { ...data, personal },
   };
+}
+
+function isoTime(time: Date): string {
+  if (time instanceof Date && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new InvalidInputError('INVALID_ARGUMENT', 'The time of an event must be a valid Date');
 }

@@ -76,6 +76,22 @@ export const logHeads = defineCollection({
 /** How far the log goes. */
 export type LogHeadValue = z.infer<typeof logHeads.schema>;
 
+/**
+ * What was found in the outbox and is no event, one document each; the bytes are the document as it was, in JSON. It stays until
+ * somebody discards it.
+ */
+export const setAsideEvents = defineCollection({
+  name: 'events_set_aside',
+  recordVersion: 1,
+  schema: z.strictObject({
+    /** The id of the document in the outbox. */
+    eventId: text,
+    reason: text,
+    setAsideAt: instant,
+  }),
+  indexes: { bySetAsideAt: { orderBy: 'setAsideAt' } },
+});
+
 /** Signed checkpoints, by size. */
 export const checkpoints = defineCollection({
   name: 'events_checkpoints',
@@ -92,4 +108,4 @@ export const checkpointKeys = defineCollection({
 });
 
 /** Everything that the log itself keeps. */
-export const logCollections = [...eventCollections, logHeads, checkpoints, checkpointKeys] as const;
+export const logCollections = [...eventCollections, logHeads, setAsideEvents, checkpoints, checkpointKeys] as const;

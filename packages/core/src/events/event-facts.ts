@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { requireObject } from '../errors/require-object.ts';
 import { StorageError } from '../errors/storage-error.ts';
 import { normalizeJson } from '../ports/storage/json.ts';
 import { storableLength } from '../ports/storage/text.ts';
@@ -23,9 +24,10 @@ const DATA_BYTES = 64 * 1024;
  * outbox that could not be chained, listed or sent.
  *
  * @returns the facts, cut loose from the caller's objects
- * @throws {InvalidInputError} EVENT_INVALID: names the field and the rule
+ * @throws {InvalidInputError} EVENT_INVALID: names the field and the rule; INVALID_ARGUMENT: no object
  */
 export function checkFacts(facts: EventFacts): EventFacts {
+  requireObject(facts, 'The facts of an event');
   const { type, source, subject, subjectRevision } = facts;
   if (typeof type !== 'string' || type.length > TYPE_LENGTH || !TYPE.test(type)) {
     throw invalid('type', `must be dotted words of [a-z0-9_-], at most ${TYPE_LENGTH} characters`);

@@ -1,10 +1,14 @@
+import { z } from 'zod';
 import { defaultCrypto } from '../crypto/node-provider.ts';
 import { ConflictError } from '../errors/families.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { invalidArgument } from '../errors/from-issues.ts';
+import { requireObject } from '../errors/require-object.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
 import type { StorageBackend, Write } from '../ports/storage.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { systemTimer } from '../ports/system-timer.ts';
+import { abortSignal } from '../store/abort-signal.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import { requireDurability } from '../store/durability.ts';
 import { Store } from '../store/store.ts';
@@ -18,22 +22,35 @@ import { deliveryCollections } from './delivery/collections.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import type { DeliveryControl } from './delivery/delivery-control.ts';
 import { namedSinks, sinkFunctions } from './delivery/sink-rules.ts';
-import { eventRecords, logCollections } from './event-collections.ts';
+import { logCollections } from './event-collections.ts';
 import { eventWrite, type PersonalData, personalEventWrites } from './event-writer.ts';
 import type { LogContext } from './log-context.ts';
 import { eventOf, type LogEntry } from './log-entry.ts';
 import { checkLogOptions, type EventLogOptions, LOG_DEFAULTS } from './log-options.ts';
 import { type LogStatus, type LogStatusOptions, logStatus } from './log-status.ts';
 import { checkpointTask, sequencingTask } from './log-tasks.ts';
+import { outboxDocuments } from './outbox.ts';
 import { OwnerKeys } from './personal/owner-keys.ts';
 import { resealTask } from './reseal.ts';
 import { retentionTask } from './retention.ts';
 import { type EventListener, Listeners } from './sequencing/listeners.ts';
 import { Sequencer } from './sequencing/sequencer.ts';
+import {
+  discardSetAside,
+  type ListSetAsideOptions,
+  listSetAside,
+  type SetAsideEvent,
+} from './set-aside/set-aside-events.ts';
 import { type ListEventsOptions, StoredLog } from './stored-log.ts';
 import { type LogVerification, type VerifyOptions, verifyLog } from './verification/verify-log.ts';
 
 const ITEMS_A_RUN = 5_000;
+
+const pendingOptions = z.strictObject({
+  limit: z.number().int().min(1).max(1_000),
+  cursor: z.string().optional(),
+  signal: abortSignal,
+});
 
 /**
  * The log of what managers changed: an outbox that they write to in the commit of each change, and behind it a chain that shows
@@ -89,7 +106,9 @@ export class EventLog {
     this.#sequencer = new Sequencer(this.#context, { reader: this.#log, listeners: this.#listeners, holdBackMs });
     this.#checkpointKey = new CheckpointKey(this.#context, options.origin ?? `chancery/${storage.namespace}`);
     this.#checkpoints = new Checkpoints(this.#context, this.#checkpointKey);
-    this.#deliveries = new Deliveries({ store, reader: this.#log, sinks: namedSinks(sinks), clock, crypto, logger });
+    const { timer } = options;
+    const delivering = { store, reader: this.#log, sinks: namedSinks(sinks), clock, crypto, logger };
+    this.#deliveries = new Deliveries({ ...delivering, ...(timer && { timer }) });
     this.deliveries = this.#deliveries;
   }
 
@@ -130,20 +149,46 @@ export class EventLog {
   }
 
   /**
-   * Lists the events that wait in the outbox, oldest first.
+   * Lists the events that wait in the outbox, oldest first. What is there and is no event is left out; the chore that chains sets it aside.
    *
    * @param options.limit - 1 to 1,000 events a page
    * @param options.cursor - where the last page ended
-   * @throws {StorageError} any of its codes: the storage failed
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, such as a limit outside 1 to 1,000
+   * @throws {StorageError} STORAGE_INVALID: the cursor of another list; any other of its codes
    */
   async pending(
     options: Abortable & { readonly limit: number; readonly cursor?: string },
   ): Promise<{ items: CloudEvent[]; cursor?: string }> {
-    const { signal, ...query } = options;
+    const parsed = pendingOptions.safeParse(options);
+    if (!parsed.success) throw invalidArgument('pending() options', parsed.error.issues);
+    const { limit, cursor, signal } = options;
     throwIfAborted(signal);
-    const page = await this.#context.store.query(eventRecords, { index: 'pending', ...query });
-    const items = page.entries.map(({ id, value }) => eventOf(id, value));
+    const query = { index: 'pending', limit, ...(cursor !== undefined && { cursor }) };
+    const page = await this.#context.store.query(outboxDocuments, query);
+    const items = page.entries.flatMap(({ id, value }) => ('record' in value ? [eventOf(id, value.record)] : []));
     return page.cursor === undefined ? { items } : { items, cursor: page.cursor };
+  }
+
+  /**
+   * Lists what was found in the outbox and set aside since it is no event, oldest first. The event `event.set_aside` tells of each in
+   * the log, with `setAsideId` as its subject.
+   *
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, such as a limit outside 1 to 1,000
+   * @throws {StorageError} STORAGE_INVALID: the cursor of another list; any other of its codes
+   */
+  setAside(options: ListSetAsideOptions): Promise<{ items: SetAsideEvent[]; cursor?: string }> {
+    return listSetAside(this.#context, options);
+  }
+
+  /**
+   * Removes what was set aside, once somebody has looked at it. The event `event.discarded` tells of that.
+   *
+   * @throws {NotFoundError} SET_ASIDE_NOT_FOUND
+   * @throws {ConflictError} COMMIT_CONFLICT
+   * @throws {StorageError} any of its codes
+   */
+  discardSetAside(setAsideId: string, options: Abortable = {}): Promise<void> {
+    return discardSetAside(this.#context, setAsideId, options);
   }
 
   /**
@@ -168,7 +213,7 @@ export class EventLog {
   }
 
   /**
-   * Tells how the log is doing: how much waits to be chained and since when, and when it was last signed.
+   * Tells how the log is doing: how much waits to be chained and since when, how much was set aside, and when it was last signed.
    *
    * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed
    * @throws {StorageError} any of its codes: the storage failed
@@ -208,8 +253,8 @@ export class EventLog {
    * @throws {ConflictError} EVENTS_KEYRING_MISSING
    * @throws {StorageError} any of its codes
    */
-  async verifierKey({ signal }: Abortable = {}): Promise<string> {
-    throwIfAborted(signal);
+  async verifierKey(options: Abortable = {}): Promise<string> {
+    throwIfAborted(signalOf(options).signal);
     return verifierKeyText(await this.#checkpointKey.signer());
   }
 
@@ -233,7 +278,9 @@ export class EventLog {
     const {
       checkpointIntervalMs = LOG_DEFAULTS.checkpointIntervalMs,
       checkpointSink: sink,
+      checkpointSinkTimeoutMs: sinkTimeoutMs = LOG_DEFAULTS.checkpointSinkTimeoutMs,
       retentionDays,
+      timer = systemTimer,
     } = this.#options;
     const checkpoints = keyring === undefined ? undefined : this.#checkpoints;
     const tasks = [
@@ -243,7 +290,10 @@ export class EventLog {
         pollMs: this.#options.pollMs ?? LOG_DEFAULTS.pollMs,
       }),
     ];
-    if (checkpoints) tasks.push(checkpointTask(this.#context, checkpoints, { intervalMs: checkpointIntervalMs, sink }));
+    if (checkpoints) {
+      const options = { intervalMs: checkpointIntervalMs, sink, sinkTimeoutMs, timer };
+      tasks.push(checkpointTask(this.#context, checkpoints, options));
+    }
     if (keyring) tasks.push(resealTask(this.#context, keyring));
     if (retentionDays !== undefined) {
       tasks.push(retentionTask(this.#context, { retentionDays, deliveries: this.#deliveries, checkpoints }));
@@ -260,7 +310,12 @@ export class EventLog {
     this.#runner.start();
   }
 
-  /** Ends what `start` began. Resolves when what was under way has come to a stop; nothing of it is lost. */
+  /**
+   * Ends what `start` began, and lets go of what sinks hold. Resolves when what was under way has come to a stop; nothing of it is lost. A
+   * sink that hangs is not waited for: its attempts and checkpoints are given up at once, its `close` after 10 seconds.
+   *
+   * @throws what the `close` of a sink throws, once the others are closed
+   */
   async stop(): Promise<void> {
     const runner = this.#runner;
     this.#runner = undefined;
@@ -279,7 +334,9 @@ export class EventLog {
  * @throws {ConflictError} EVENTS_STORAGE_MISMATCH
  */
 export function requireSameStorage(events: EventLog | undefined, storage: StorageBackend): void {
-  if (events !== undefined && events.storage !== storage) {
+  if (events === undefined) return;
+  requireObject(events, 'events');
+  if (events.storage !== storage) {
     throw new ConflictError(
       'EVENTS_STORAGE_MISMATCH',
       'The event log stands on another storage than the manager that writes to it',

@@ -1,5 +1,6 @@
 import { uuidv7 } from '../crypto/random-id.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { requireObject } from '../errors/require-object.ts';
 import type { JsonObject, Write } from '../ports/storage.ts';
 import type { EventFacts } from './cloud-event.ts';
 import { eventRecords } from './event-collections.ts';
@@ -33,6 +34,7 @@ export async function personalEventWrites(
 ): Promise<Write[]> {
   const { store, clock, crypto } = context;
   const checked = checkFacts(facts);
+  requireObject(personal, 'The personal part of an event');
   checkSubject(personal.owner, 'personal.owner');
   const data = checkJson('personal', personal.data);
   if (Object.hasOwn(checked.data, 'personal')) {

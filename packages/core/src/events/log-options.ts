@@ -27,6 +27,8 @@ export interface EventLogOptions {
   readonly checkpointIntervalMs?: number;
   /** Takes each signed checkpoint outside the store: only there is it out of reach of whoever can write to the store. */
   readonly checkpointSink?: CheckpointSink;
+  /** How long the sink may take for one checkpoint, in milliseconds, up to 5 minutes; then it is taken there again. Default 30,000. */
+  readonly checkpointSinkTimeoutMs?: number;
   /** After how many days entries are removed, at least 7. Default: never. */
   readonly retentionDays?: number;
   /** How long a revision of a subject waits for the one before it, in milliseconds, up to an hour. Default 2,000. */
@@ -38,12 +40,17 @@ export interface EventLogOptions {
   readonly clock?: Clock;
   readonly crypto?: CryptoProvider;
   readonly logger?: Logger;
-  /** Waits between chores. Default: the runtime's timer. */
+  /** Waits between chores, and ends the waiting for sinks. Default: the runtime's timer. */
   readonly timer?: Timer;
 }
 
 /** What counts where an option was left out. */
-export const LOG_DEFAULTS = { checkpointIntervalMs: 60 * MINUTE_MS, holdBackMs: 2_000, pollMs: 500 } as const;
+export const LOG_DEFAULTS = {
+  checkpointIntervalMs: 60 * MINUTE_MS,
+  checkpointSinkTimeoutMs: 30_000,
+  holdBackMs: 2_000,
+  pollMs: 500,
+} as const;
 
 /** @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed or out of range */
 export function checkLogOptions(options: EventLogOptions): void {
@@ -61,6 +68,7 @@ export function checkLogOptions(options: EventLogOptions): void {
   }
   if (options.origin !== undefined) requireKeyName(options.origin);
   requireRange('checkpointIntervalMs', options.checkpointIntervalMs, 1_000, DAY_MS);
+  requireRange('checkpointSinkTimeoutMs', options.checkpointSinkTimeoutMs, 1, 5 * MINUTE_MS);
   requireRange('retentionDays', options.retentionDays, 7, 36_500);
   requireRange('holdBackMs', options.holdBackMs, 0, 60 * MINUTE_MS);
   requireRange('pollMs', options.pollMs, 10, MINUTE_MS);

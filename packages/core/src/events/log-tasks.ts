@@ -1,8 +1,10 @@
 import type { MaintenanceTask } from '../ports/maintenance.ts';
+import type { Timer } from '../ports/timer.ts';
 import type { CheckpointSink, Checkpoints } from './checkpoints/checkpoints.ts';
 import type { Deliveries } from './delivery/deliveries.ts';
 import type { LogContext } from './log-context.ts';
 import type { Sequencer } from './sequencing/sequencer.ts';
+import { withinTime } from './within-time.ts';
 
 /** What the chaining chore works with. */
 export interface SequencingTaskOptions {
@@ -32,13 +34,16 @@ export function sequencingTask(
 export interface CheckpointTaskOptions {
   readonly intervalMs: number;
   readonly sink: CheckpointSink | undefined;
+  /** How long the sink may take for a note, in milliseconds. */
+  readonly sinkTimeoutMs: number;
+  readonly timer: Timer;
 }
 
 /** The chore of signing checkpoints, and of taking them outside the store. */
 export function checkpointTask(
   { store, clock }: LogContext,
   checkpoints: Checkpoints,
-  { intervalMs, sink }: CheckpointTaskOptions,
+  { intervalMs, sink, sinkTimeoutMs: ms, timer }: CheckpointTaskOptions,
 ): MaintenanceTask {
   return {
     name: `events:${store.namespace}:checkpoint`,
@@ -48,7 +53,10 @@ export function checkpointTask(
       const dueAt = (last?.value.madeAt ?? 0) + intervalMs;
       if (clock.now() >= dueAt || (sink !== undefined && last?.value.published === false)) {
         if (sink === undefined) await checkpoints.make(abortable);
-        else await checkpoints.publish(sink, abortable);
+        else {
+          const take = (note: string) => withinTime((over) => sink(note, { signal: over }), { ms, timer, signal });
+          await checkpoints.publish(take, abortable);
+        }
         return { more: false, nextDueAt: clock.now() + intervalMs };
       }
       return { more: false, nextDueAt: dueAt };

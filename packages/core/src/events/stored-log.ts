@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { invalidArgument } from '../errors/from-issues.ts';
-import type { Abortable } from '../ports/abortable.ts';
+import { type Abortable, signalOf } from '../ports/abortable.ts';
 import { abortSignal } from '../store/abort-signal.ts';
 import { throwIfAborted } from '../store/backoff.ts';
 import type { Entry } from '../store/entry.ts';
@@ -51,8 +51,8 @@ export class StoredLog implements LogReader {
     this.#ownerKeys = ownerKeys;
   }
 
-  async size({ signal }: Abortable = {}): Promise<number> {
-    throwIfAborted(signal);
+  async size(options: Abortable = {}): Promise<number> {
+    throwIfAborted(signalOf(options).signal);
     return (await this.#context.store.get(logHeads, HEAD_ID))?.value.size ?? 0;
   }
 

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 
 const PATTERN = /^(\*|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?)$/;
 const MAX_LENGTH = 200;
@@ -20,7 +21,7 @@ export function typeMatcher(patterns: readonly string[]): (type: string) => bool
     if (typeof pattern !== 'string' || pattern.length > MAX_LENGTH || !PATTERN.test(pattern)) {
       throw new InvalidInputError(
         'INVALID_ARGUMENT',
-        `${JSON.stringify(pattern)} is no type pattern: use *, certificate.* or certificate.issued`,
+        `${quote(pattern)} is no type pattern: use *, certificate.* or certificate.issued`,
       );
     }
     if (pattern === '*') return () => true;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type AccountManager, LocalKeyring } from '../../src/index.ts';
+import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { overriding } from '../support/test-storage.ts';
-import { authenticatorCode, createTestAccounts, DAY, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
+import { createTestAccounts, DAY, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
 
 /** Runs the chores until none has more to do. @returns how many runs that took */
 async function runChores(accounts: AccountManager, limit: number): Promise<number> {

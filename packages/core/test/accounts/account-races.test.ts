@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { storageSize } from '../support/test-storage.ts';
-import {
-  authenticatorCode,
-  CHEAP_HASHING,
-  createTestAccounts,
-  OTHER_PASSWORD,
-  PASSWORD,
-  whileHashing,
-} from './support/test-accounts.ts';
+import { CHEAP_HASHING, createTestAccounts, OTHER_PASSWORD, PASSWORD, whileHashing } from './support/test-accounts.ts';
 
 const wins = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
   outcomes.filter(({ status }) => status === 'fulfilled');

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Write } from '../../src/ports/storage.ts';
+import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { rejection } from '../support/expect-error.ts';
 import { recordCommits } from '../support/test-storage.ts';
-import { authenticatorCode, createTestAccounts, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
+import { createTestAccounts, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
 
 /** Every text that a write holds, bytes as several encodings of themselves. */
 function textOf(write: Write): string {

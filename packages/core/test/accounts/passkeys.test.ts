@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { EventLog, LocalKeyring } from '../../src/index.ts';
 import { faultInjector } from '../../src/testing/fault-injector.ts';
+import { SoftwareAuthenticator, type Twist } from '../support/authenticators/software-authenticator.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { storageSize } from '../support/test-storage.ts';
 import { bed, logIn, reasonOf, register, registered } from './support/passkey-bed.ts';
-import { SoftwareAuthenticator, type Twist } from './support/software-authenticator.ts';
 import { MINUTE, PASSWORD } from './support/test-accounts.ts';
 
 describe('a passkey', () => {
@@ -34,6 +34,26 @@ describe('a passkey', () => {
     expect(await accounts.passkeys(id)).toEqual({ items: [] });
     expect(await reasonOf(login())).toBe('credential');
     expect(await codeOf(accounts.removePasskey(id, passkey.passkeyId))).toBe('PASSKEY_NOT_FOUND');
+  });
+
+  it('is called something else by its owner, and opens the account as before', async () => {
+    const { accounts, id, passkey, login, add, clock } = await registered();
+    clock.advance(MINUTE);
+    const renamed = await accounts.renamePasskey(id, passkey.passkeyId, 'Ann’s key');
+    expect(renamed).toEqual({ ...passkey, name: 'Ann’s key' });
+    expect(await accounts.passkeys(id)).toEqual({ items: [renamed] });
+    await login();
+    for (const name of ['', 'x'.repeat(257), 'a\0b', 7 as never]) {
+      expect(await codeOf(accounts.renamePasskey(id, passkey.passkeyId, name))).toBe('INVALID_ARGUMENT');
+    }
+    const { id: other } = await add('bob');
+    for (const [owner, passkeyId] of [
+      [other, passkey.passkeyId],
+      [id, 'x'],
+      [id, 'A'.repeat(43)],
+    ] as const) {
+      expect(await codeOf(accounts.renamePasskey(owner, passkeyId, 'mine'))).toBe('PASSKEY_NOT_FOUND');
+    }
   });
 
   it('is one of several, each by itself', async () => {

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { storageSize } from '../support/test-storage.ts';
-import {
-  authenticatorCode,
-  createTestAccounts,
-  MINUTE,
-  PASSWORD,
-  type TestAccountOptions,
-} from './support/test-accounts.ts';
+import { createTestAccounts, MINUTE, PASSWORD, type TestAccountOptions } from './support/test-accounts.ts';
 
 /** An account whose second factor is an authenticator app that this test is. */
 async function enrolled(options: TestAccountOptions = {}) {
@@ -38,6 +33,24 @@ describe('an authenticator app', () => {
     clock.advance(30_000);
     const session = await login({ secondFactor: { totp: authenticatorCode(secret, clock.now()) } });
     expect(await accounts.authenticate(session.accessToken)).toMatchObject({ accountId: id });
+  });
+
+  it('is told of with what is left of the recovery codes', async () => {
+    const { accounts, id, recoveryCodes, login, clock, add } = await enrolled();
+    const changedAt = new Date(clock.now() - 30_000);
+    expect(await accounts.secondFactor(id)).toEqual({ isEnrolled: true, recoveryCodesLeft: 10, changedAt });
+    await login({ recoveryCode: recoveryCodes[0] });
+    expect(await accounts.secondFactor(id)).toEqual({ isEnrolled: true, recoveryCodesLeft: 9, changedAt });
+    await accounts.removeSecondFactor(id);
+    const { id: other } = await add('bob');
+    await accounts.enrollTotp(other);
+    for (const each of [id, other]) {
+      expect(await accounts.secondFactor(each)).toEqual({ isEnrolled: false, recoveryCodesLeft: 0 });
+    }
+    for (const nobody of ['', '01900000-0000-7000-8000-000000000000']) {
+      expect(await codeOf(async () => accounts.secondFactor(nobody))).toBe('ACCOUNT_NOT_FOUND');
+    }
+    expect(await codeOf(accounts.secondFactor(id, { signal: AbortSignal.abort() }))).toBe('ABORTED');
   });
 
   it('does not tell whether it would fit where the password does not', async () => {

@@ -2,6 +2,38 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { createTestAccounts, MINUTE, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
 
+describe('verifying a password', () => {
+  it('passes the present one and no other, and changes nothing', async () => {
+    const { accounts, add } = createTestAccounts();
+    const { id } = await add('ann');
+    const session = await accounts.login({ login: 'ann', password: PASSWORD });
+    const verify = (password: string, accountId = id) => accounts.verifyPassword({ accountId, password });
+    await verify(PASSWORD);
+    expect(await codeOf(verify(OTHER_PASSWORD))).toBe('CREDENTIALS_INVALID');
+    expect(await codeOf(verify(PASSWORD, '01900000-0000-7000-8000-000000000000'))).toBe('CREDENTIALS_INVALID');
+    expect(await codeOf(verify(PASSWORD, ''))).toBe('ACCOUNT_NOT_FOUND');
+    expect(await codeOf(verify('a\0b'))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(accounts.verifyPassword(null as never))).toBe('INVALID_ARGUMENT');
+    const { id: without } = await accounts.create({ login: 'bob' });
+    expect(await codeOf(verify(PASSWORD, without))).toBe('CREDENTIALS_INVALID');
+    await accounts.authenticate(session.accessToken);
+  });
+
+  it('is not guessed at for long, nor together with changes of it', async () => {
+    const { accounts, add } = createTestAccounts({ loginThrottle: { account: { limit: 3, periodMs: MINUTE } } });
+    const { id } = await add('ann');
+    for (let right = 0; right < 5; right++) await accounts.verifyPassword({ accountId: id, password: PASSWORD });
+    for (let at = 0; at < 2; at++) {
+      expect(await codeOf(accounts.verifyPassword({ accountId: id, password: `guess number ${at}` }))).toBe(
+        'CREDENTIALS_INVALID',
+      );
+    }
+    const change = { accountId: id, current: 'guess number 3', next: OTHER_PASSWORD };
+    expect(await codeOf(accounts.changePassword(change))).toBe('CREDENTIALS_INVALID');
+    expect(await codeOf(accounts.verifyPassword({ accountId: id, password: PASSWORD }))).toBe('RATE_LIMITED');
+  });
+});
+
 describe('changing a password', () => {
   it('takes the present one, and ends every session', async () => {
     const { accounts, add, another } = createTestAccounts();

@@ -60,7 +60,7 @@ describe('the outbox', () => {
 
   it('refuses a limit that is none', async () => {
     const { events } = createTestLog();
-    expect(await codeOf(events.pending({ limit: 0 }))).toBe('STORAGE_INVALID');
+    expect(await codeOf(events.pending({ limit: 0 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(events.list({ limit: 0 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(events.list({ limit: 1, from: -1 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(events.list({ limit: 1, cursor: 'x' }))).toBe('STORAGE_INVALID');

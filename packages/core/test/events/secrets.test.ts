@@ -59,7 +59,7 @@ it('no secret that the log or the authority has used is in events, stored docume
     const [document] = await storage.get([{ collection, id }]);
     said.push(JSON.stringify(document?.data), Buffer.from(document?.bytes ?? []).toString('latin1'));
   }
-  expect(logCollections).toHaveLength(Object.keys(indexes).length + 2);
+  expect(logCollections).toHaveLength(Object.keys(indexes).length + 3);
   said.push(JSON.stringify(items), JSON.stringify(await events.verify()));
 
   expect(secrets.length).toBeGreaterThan(3);

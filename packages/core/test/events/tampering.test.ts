@@ -258,6 +258,7 @@ describe('verify', () => {
       checkpoints: 0,
       problems: [],
       more: false,
+      setAside: 0,
       forks: [],
     });
     const { note } = await events.checkpoint();

@@ -15,6 +15,7 @@ export type AccountEventType =
   | 'account.second_factor_disabled'
   | 'account.recovery_codes_renewed'
   | 'account.passkey_added'
+  | 'account.passkey_renamed'
   | 'account.passkey_removed';
 
 /**

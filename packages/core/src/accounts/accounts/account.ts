@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import type { JsonObject } from '../../ports/storage.ts';
 import type { Entry } from '../../store/entry.ts';
-import { quote } from '../../x509/quote.ts';
 import type { AccountValue } from './account-record.ts';
 
 /** An account as the SDK shows it: no password, no hash, no secret. */

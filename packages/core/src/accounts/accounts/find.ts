@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { invalidArgument } from '../../errors/from-issues.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
@@ -30,9 +30,9 @@ const listOptions = z.strictObject({
 });
 
 /** Reads one account. */
-export async function getAccount(context: AccountsContext, id: string, { signal }: Abortable): Promise<Account> {
+export async function getAccount(context: AccountsContext, id: string, options: Abortable): Promise<Account> {
   requireAccountId(id);
-  throwIfAborted(signal);
+  throwIfAborted(signalOf(options).signal);
   const entry = await readAccount(context, id);
   if (entry === undefined) throw accountNotFound(id);
   return toAccount(entry);
@@ -42,11 +42,11 @@ export async function getAccount(context: AccountsContext, id: string, { signal 
 export async function findAccountByLogin(
   context: AccountsContext,
   login: string,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<Account | undefined> {
   const parsed = loginInput.safeParse(login);
   if (!parsed.success) throw invalidArgument('login', parsed.error.issues);
-  throwIfAborted(signal);
+  throwIfAborted(signalOf(options).signal);
   const entry = await entryByLoginKey(context, parsed.data.loginKey);
   return entry && toAccount(entry);
 }

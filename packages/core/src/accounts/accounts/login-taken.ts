@@ -1,6 +1,6 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
 import { ConflictError } from '../../errors/families.ts';
-import { quote } from '../../x509/quote.ts';
+import { quote } from '../../errors/quote.ts';
 
 /**
  * Says in the words of accounts that a unique constraint refused a login.

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
+import { AuthenticationError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
-import { throwIfAborted } from '../../store/backoff.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { type Account, accountChanged, accountNotFound } from '../accounts/account.ts';
 import { requireAccountId } from '../accounts/account-id.ts';
@@ -11,12 +10,12 @@ import { type AccountValue, readAccount } from '../accounts/account-record.ts';
 import { changeAccount, withSessionsEnded } from '../accounts/change.ts';
 import type { AccountsContext } from '../context.ts';
 import { endSessionsWrites } from '../sessions/end-sessions.ts';
-import type { LoginThrottle } from '../throttle/login-throttle.ts';
 import { credentials, type SealedCredential } from './credential-record.ts';
 import { passwordInput } from './password-input.ts';
 import { passwordRefused } from './password-policy.ts';
 import type { PasswordText } from './password-text.ts';
 import type { Passwords } from './passwords.ts';
+import { type PasswordProofParts, provePassword } from './prove-password.ts';
 
 /** A new password that the host sets: after a reset by e-mail, say. */
 export interface SetPasswordOptions extends Abortable {
@@ -64,30 +63,12 @@ export async function setPassword(
 }
 
 /** Changes a password for somebody who knows the present one. */
-export async function changePassword(
-  context: AccountsContext,
-  passwords: Passwords,
-  throttle: LoginThrottle,
-  options: ChangePasswordOptions,
-): Promise<Account> {
+export async function changePassword(parts: PasswordProofParts, options: ChangePasswordOptions): Promise<Account> {
   const parsed = changeInput.safeParse(options);
   if (!parsed.success) throw invalidArgument('changePassword() options', parsed.error.issues);
   const { accountId, current, next, signal } = parsed.data;
-  requireAccountId(accountId);
-  throwIfAborted(signal);
-  const admission = await throttle.admitPasswordChange(accountId);
-  const entry = await context.store.get(credentials, accountId);
-  const { fits } = await passwords.verifier
-    .verify(current, entry, { lane: accountId, known: true, signal })
-    .catch(async (error: unknown) => {
-      // It was never tried.
-      if (error instanceof RateLimitError) await admission.refund();
-      throw error;
-    });
-  if (!fits || entry === undefined) {
-    throw new AuthenticationError('CREDENTIALS_INVALID', 'The present password is not the one given');
-  }
-  await admission.refund();
+  const { context, passwords } = parts;
+  const entry = await provePassword(parts, { accountId, password: current, signal });
   if (current.text === next.text) throw passwordRefused('unchanged', 'it is the present one');
   const { passwordRevision } = entry.value;
   return replacePassword(context, passwords, { accountId, password: next }, options, async (transaction) => {

@@ -36,7 +36,7 @@ export async function checkBinding(
 ): Promise<VerifiedProof | undefined> {
   const secretHash = confirmation[BINDING_SECRET];
   if (secretHash !== undefined) await checkBindingSecret(judge.crypto, secretHash, presented.bindingSecret);
-  await checkCertificate(judge, confirmation, presented);
+  if (isBoundToCertificate(confirmation)) await checkCertificate(judge, confirmation, presented);
   const { proof, accessToken } = presented;
   const dpop = proof !== undefined && isDpop(proof) ? proof : undefined;
   if (confirmation.jkt === undefined) {
@@ -49,9 +49,12 @@ export async function checkBinding(
   return verified;
 }
 
+function isBoundToCertificate(confirmation: Confirmation): boolean {
+  return confirmation['x5t#S256'] !== undefined || confirmation[MANAGED_CERTIFICATE] !== undefined;
+}
+
 async function checkCertificate(judge: ProofJudge, confirmation: Confirmation, presented: Presented): Promise<void> {
   const { 'x5t#S256': thumbprint, [MANAGED_CERTIFICATE]: certificateId } = confirmation;
-  if (thumbprint === undefined && certificateId === undefined) return;
   const { proof } = presented;
   if (proof === undefined || isDpop(proof)) throw proofRequired('certificate');
   const der = clientCertificateDer(proof.certificate);

@@ -1,4 +1,6 @@
 import { fromBase64 } from '../../encoding/base64.ts';
+import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { clientCertificateDer } from './client-certificate.ts';
 import type { ClientCertificate } from './proof.ts';
 import { proofInvalid } from './proof-errors.ts';
@@ -30,6 +32,7 @@ const READERS: Readonly<Record<ClientCertificateFormat, (value: string) => Uint8
  * @param value the header's value; undefined or empty where the client sent no certificate
  * @param format how that proxy writes it
  * @returns the certificate, to be given as `proof`; undefined where there is none
+ * @throws {InvalidInputError} INVALID_ARGUMENT: there is no such format
  * @throws {AuthenticationError} PROOF_INVALID: the value is malformed, or the header came twice
  *
  * @example
@@ -39,10 +42,9 @@ export function clientCertificateFromHeader(
   value: string | readonly string[] | undefined,
   format: ClientCertificateFormat,
 ): ClientCertificate | undefined {
+  const read = typeof format === 'string' && Object.hasOwn(READERS, format) ? READERS[format] : undefined;
+  if (read === undefined) throw new InvalidInputError('INVALID_ARGUMENT', `There is no header format ${quote(format)}`);
   if (value === undefined || value === '') return undefined;
-  const read = Object.hasOwn(READERS, format) ? READERS[format] : undefined;
-  if (read === undefined)
-    throw proofInvalid(`there is no header format ${JSON.stringify(String(format).slice(0, 40))}`);
   if (typeof value !== 'string') throw proofInvalid('the header of the client certificate came more than once');
   const certificate = value.length > MAX_LENGTH ? undefined : read(value);
   if (certificate === undefined) throw proofInvalid(`the header of the client certificate is not of format ${format}`);

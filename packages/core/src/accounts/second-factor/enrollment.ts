@@ -1,6 +1,7 @@
-import { AuthenticationError, NotFoundError } from '../../errors/families.ts';
+import { AuthenticationError, InvalidInputError, NotFoundError } from '../../errors/families.ts';
 import { invalidArgument } from '../../errors/from-issues.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
+import { throwIfAborted } from '../../store/backoff.ts';
 import { accountNotFound } from '../accounts/account.ts';
 import { requireAccountId } from '../accounts/account-id.ts';
 import { accounts } from '../accounts/account-record.ts';
@@ -34,6 +35,33 @@ export interface TotpEnrollment {
 /** The way back in without the app. They are shown once, and each serves once. */
 export interface RecoveryCodeSet {
   readonly recoveryCodes: readonly string[];
+}
+
+/** Whether an authenticator app is enrolled. Passkeys are listed by themselves. */
+export interface SecondFactorStatus {
+  readonly isEnrolled: boolean;
+  /** How many recovery codes are left. */
+  readonly recoveryCodesLeft: number;
+  /** When the app was enrolled, or the recovery codes were renewed. */
+  readonly changedAt?: Date;
+}
+
+/** Tells whether an account has an authenticator app, and how many ways back in without it. */
+export async function secondFactorStatus(
+  context: AccountsContext,
+  accountId: string,
+  options: Abortable,
+): Promise<SecondFactorStatus> {
+  requireAccountId(accountId);
+  throwIfAborted(signalOf(options).signal);
+  const [account, factor] = await context.store.getMany([
+    { collection: accounts, id: accountId },
+    { collection: secondFactors, id: accountId },
+  ]);
+  if (account === undefined) throw accountNotFound(accountId);
+  if (factor === undefined) return { isEnrolled: false, recoveryCodesLeft: 0 };
+  const { recoveryCodes, changedAt } = factor.value;
+  return { isEnrolled: true, recoveryCodesLeft: recoveryCodes.length, changedAt: new Date(changedAt) };
 }
 
 /** Draws a secret and keeps it, sealed, until a code proves that its owner has it. What was active before stays so until then. */
@@ -72,13 +100,15 @@ export async function confirmTotp(
   options: Abortable,
 ): Promise<RecoveryCodeSet> {
   requireAccountId(accountId);
+  if (typeof code !== 'string')
+    throw new InvalidInputError('INVALID_ARGUMENT', `code must be text, not ${typeof code}`);
   const { codes, hashes } = await drawRecoveryCodes(context, accountId);
   await changeAccount(context, accountId, options, async ({ value }, transaction) => {
     const enrollment = await transaction.get(totpEnrollments, accountId);
     if (enrollment === undefined) throw secondFactorNotFound(accountId, 'enrollment under way');
     const secret = await openTotpSecret(context, totpEnrollments, enrollment);
     const now = context.clock.now();
-    const lastStep = await stepOfCode(context.crypto, secret, String(code), now);
+    const lastStep = await stepOfCode(context.crypto, secret, code, now);
     if (lastStep === undefined) throw secondFactorInvalid();
     const bytes = await sealTotpSecret(context, secondFactors, accountId, secret);
     secret.fill(0);

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { accounts } from '../accounts/account-record.ts';
@@ -47,7 +48,7 @@ export async function authenticate(
 ): Promise<Principal> {
   const { mode = 'strict', proof, bindingSecret, signal } = options;
   if (mode !== 'strict' && mode !== 'offline') {
-    throw new InvalidInputError('INVALID_ARGUMENT', `mode must be strict or offline, not ${JSON.stringify(mode)}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `mode must be strict or offline, not ${quote(mode)}`);
   }
   throwIfAborted(signal);
   const token = await verifyAccessToken(context.tokenIssuer, accessToken);

@@ -1,7 +1,10 @@
+import { z } from 'zod';
+import { invalidArgument } from '../../errors/from-issues.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { SigningAlgorithm } from '../tokens/jws-algorithm.ts';
 import { importVerificationKey, type VerificationKey } from '../tokens/verification-key.ts';
@@ -44,6 +47,9 @@ export interface RotatedSigningKey {
   /** From when on it signs. */
   readonly signsFrom: Date;
 }
+
+/** Strict: a misspelled `compromised` must not leave a leaked key in force. */
+const rotateOptions = z.strictObject({ compromised: z.boolean().optional(), signal: abortSignal });
 
 interface Snapshot {
   readonly ring: KeyRing;
@@ -102,8 +108,8 @@ export class SigningKeys {
   }
 
   /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517 section 5). @throws {StorageError} any of its codes */
-  async jwks({ signal }: Abortable = {}): Promise<JsonWebKeySet> {
-    throwIfAborted(signal);
+  async jwks(options: Abortable = {}): Promise<JsonWebKeySet> {
+    throwIfAborted(signalOf(options).signal);
     const { ring } = await this.#current();
     return keySetOf(publishedKeys(ring, this.#now()));
   }
@@ -119,20 +125,21 @@ export class SigningKeys {
    * Makes a key that will sign once it has been published for long enough; or, where the present ones are compromised, at once.
    *
    * @returns the key that is to sign; while one waits already, that one
+   * @throws {InvalidInputError} INVALID_ARGUMENT
    * @throws {ChanceryError} ABORTED, CRYPTO_UNSUPPORTED
    * @throws {StorageError} any of its codes
    */
-  async rotate({ compromised = false, signal }: RotateSigningKeyOptions = {}): Promise<RotatedSigningKey> {
-    const key = await this.change(
-      async (ring, now) => {
-        const waiting = pendingKey(ring);
-        if (waiting !== undefined && !compromised) return { ring, result: waiting };
-        const signsFrom = compromised ? now : now + this.options.publishBeforeMs;
-        const made = await makeSigningKey(this.options, this.options.algorithm, { createdAt: now, signsFrom });
-        return { ring: compromised ? replaceAll(ring, made) : announce(ring, made), result: made };
-      },
-      signalOf({ ...(signal && { signal }) }),
-    );
+  async rotate(options: RotateSigningKeyOptions = {}): Promise<RotatedSigningKey> {
+    const parsed = rotateOptions.safeParse(options);
+    if (!parsed.success) throw invalidArgument('rotateSigningKey() options', parsed.error.issues);
+    const { compromised = false } = options;
+    const key = await this.change(async (ring, now) => {
+      const waiting = pendingKey(ring);
+      if (waiting !== undefined && !compromised) return { ring, result: waiting };
+      const signsFrom = compromised ? now : now + this.options.publishBeforeMs;
+      const made = await makeSigningKey(this.options, this.options.algorithm, { createdAt: now, signsFrom });
+      return { ring: compromised ? replaceAll(ring, made) : announce(ring, made), result: made };
+    }, signalOf(options));
     return { kid: key.kid, algorithm: key.algorithm, signsFrom: new Date(key.signsFrom) };
   }
 
@@ -145,8 +152,23 @@ export class SigningKeys {
     change: (ring: KeyRing, now: number) => Promise<{ readonly ring: KeyRing; readonly result: T }>,
     options: Abortable = {},
   ): Promise<T> {
+    try {
+      const changed = await this.#commit(change, options);
+      this.#keep(changed.ring);
+      return changed.result;
+    } catch (error) {
+      // It may have taken effect all the same: nothing is signed by a key that could be retired before the ring is read again.
+      this.#distrust();
+      throw error;
+    }
+  }
+
+  #commit<T>(
+    change: (ring: KeyRing, now: number) => Promise<{ readonly ring: KeyRing; readonly result: T }>,
+    options: Abortable,
+  ): Promise<{ readonly ring: KeyRing; readonly result: T }> {
     const { store, events } = this.options;
-    const changed = await store.transact(async (transaction) => {
+    return store.transact(async (transaction) => {
       const now = this.#now();
       const stored = await transaction.get(signingKeys, KEY_RING_ID);
       const before = stored?.value ?? (await this.#firstRing(now));
@@ -157,16 +179,20 @@ export class SigningKeys {
       }
       return { ring, result };
     }, options);
-    this.#keep(changed.ring);
-    return changed.result;
   }
 
-  async #current(): Promise<Snapshot> {
+  /** At once, while what was read last is fresh: every token that is verified asks. */
+  #current(): Snapshot | Promise<Snapshot> {
     const snapshot = this.#snapshot;
-    const now = this.#now();
     if (snapshot === undefined) return this.#read();
+    const now = this.#now();
     const age = now - snapshot.readAt;
-    if (age >= 0 && (age < FRESH_MS || now < this.#retryAt)) return snapshot;
+    return age >= 0 && (age < FRESH_MS || now < this.#retryAt) ? snapshot : this.#reread(snapshot, now);
+  }
+
+  /** Reads the keys again; or goes on with those that were read, while the storage does not answer. */
+  async #reread(snapshot: Snapshot, now: number): Promise<Snapshot> {
+    const age = now - snapshot.readAt;
     try {
       return await this.#read();
     } catch (error) {
@@ -210,6 +236,12 @@ export class SigningKeys {
     for (const kid of this.#verifiers.keys()) if (!known.has(kid)) this.#verifiers.delete(kid);
     this.#snapshot = { ring, readAt: this.#now() };
     return this.#snapshot;
+  }
+
+  /** Lets the ring be read at its next use; where that fails, what was read last serves on as ever. */
+  #distrust(): void {
+    const kept = this.#snapshot;
+    if (kept !== undefined) this.#snapshot = { ...kept, readAt: Math.min(kept.readAt, this.#now() - FRESH_MS) };
   }
 
   #find({ ring }: Snapshot, kid: string): Promise<VerificationKey> | undefined {

@@ -13,14 +13,22 @@ interface Kept {
   readonly key: VerificationKey;
 }
 
+/** One that is remembered, and how many there were before it came to its place in the row. */
+interface Placed extends Kept {
+  readonly placed: number;
+}
+
 const KEPT = 4_096;
+/** Whoever is used again goes to the end of the row once so many have come after it. */
+const OVERTAKEN_BY = KEPT / 4;
 
 /**
  * Tokens whose signature one key has verified: a client sends its token with every request, and the same letters verify by the same
  * key. Nothing else is remembered; whether the key is still published, and what the claims say at this instant, is for whoever asks to judge.
  */
 export class VerifiedTokens {
-  readonly #tokens = new Map<string, Kept>();
+  readonly #tokens = new Map<string, Placed>();
+  #count = 0;
 
   /** How many are remembered. */
   get size(): number {
@@ -36,10 +44,14 @@ export class VerifiedTokens {
   claimsOf(token: string, key: VerificationKey, now: number): AccessTokenClaims | undefined {
     const kept = this.#tokens.get(token);
     if (kept === undefined) return undefined;
-    // Taken out and put in again, it is the last to be dropped.
-    this.#tokens.delete(token);
-    if (kept.key !== key || hasRunOut(kept, now)) return undefined;
-    this.#tokens.set(token, kept);
+    if (kept.key !== key || hasRunOut(kept, now)) {
+      this.#tokens.delete(token);
+      return undefined;
+    }
+    if (this.#count - kept.placed >= OVERTAKEN_BY) {
+      this.#tokens.delete(token);
+      this.#place(token, kept);
+    }
     return kept.claims;
   }
 
@@ -47,7 +59,13 @@ export class VerifiedTokens {
   add(token: string, kept: Kept, now: number): void {
     if (hasRunOut(kept, now)) return;
     this.#dropIdle(now);
-    this.#tokens.set(token, kept);
+    this.#place(token, kept);
+  }
+
+  /** The last in the row is the last to be dropped. */
+  #place(token: string, { header, claims, key }: Kept): void {
+    this.#count += 1;
+    this.#tokens.set(token, { header, claims, key, placed: this.#count });
   }
 
   /** Those that were not asked for the longest go: where they have run out two at a time, so that none stays for long. */

@@ -2,7 +2,7 @@ import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { equalBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import { StorageError } from '../../errors/storage-error.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
 import { EMPTY_CHAIN } from '../chain.ts';
@@ -21,8 +21,14 @@ export type CheckpointRecord = Entry<{
   readonly published: boolean;
 }>;
 
+/** What a checkpoint sink is told besides the note. */
+export interface CheckpointSinkOptions {
+  /** Aborted when the time for the note is up, or the log is stopped. The note comes again then, even where it arrived. */
+  readonly signal: AbortSignal;
+}
+
 /** Takes a checkpoint to a place outside the store. */
-export type CheckpointSink = (note: string) => void | Promise<void>;
+export type CheckpointSink = (note: string, options: CheckpointSinkOptions) => void | Promise<void>;
 
 /** The signed checkpoints of a log. */
 export class Checkpoints {
@@ -43,7 +49,8 @@ export class Checkpoints {
    * @throws {StorageError} STORAGE_CORRUPT: the log is not a continuation of its last checkpoint, or that is not signed by its key
    * @throws {StorageError} any other of its codes
    */
-  async make({ signal }: Abortable = {}): Promise<Checkpoint> {
+  async make(options: Abortable = {}): Promise<Checkpoint> {
+    const { signal } = signalOf(options);
     throwIfAborted(signal);
     const { store, crypto, clock } = this.#context;
     const signer = await this.#key.signer();
@@ -64,7 +71,7 @@ export class Checkpoints {
     const { committed } = await store.commit([put]);
     if (committed) return { ...claim, note };
     // Another instance has signed the same.
-    return this.make(signal === undefined ? {} : { signal });
+    return this.make(signalOf(options));
   }
 
   /** The checkpoint of the greatest size that is stored. */
@@ -78,7 +85,7 @@ export class Checkpoints {
    *
    * @throws what the sink throws: the checkpoint is taken there again by the next run
    */
-  async publish(sink: CheckpointSink, options: Abortable = {}): Promise<void> {
+  async publish(sink: (note: string) => Promise<void>, options: Abortable = {}): Promise<void> {
     const { size, note } = await this.make(options);
     const { store } = this.#context;
     const stored = await store.get(checkpoints, String(size));

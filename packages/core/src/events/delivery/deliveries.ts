@@ -4,17 +4,19 @@ import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { MaintenanceTask } from '../../ports/maintenance.ts';
+import { systemTimer } from '../../ports/system-timer.ts';
+import type { Timer } from '../../ports/timer.ts';
 import { type Sleep, timerSleep } from '../../store/backoff.ts';
 import type { Store } from '../../store/store.ts';
 import type { LogReader } from '../log-reader.ts';
 import type { DeliveryContext } from './context.ts';
 import {
-  type DeadLetter,
-  type ListDeadLettersOptions,
-  listDeadLetters,
+  type DiscardOptions,
+  discardDeadLetters,
   type ReplayOptions,
   replayDeadLetters,
-} from './dead-letters.ts';
+} from './dead-letter-changes.ts';
+import { type DeadLetter, type ListDeadLettersOptions, listDeadLetters } from './dead-letters.ts';
 import type { DeliveryControl } from './delivery-control.ts';
 import { enableSink, registerSinks } from './registration.ts';
 import { leftoversTask, removeSink } from './removal.ts';
@@ -27,6 +29,7 @@ import { oldestNeeded, type SinkStatus, sinkStatus } from './status.ts';
 const MAX_CONCURRENCY = 64;
 const LEASE_MS = 60_000;
 const POLL_MS = 1_000;
+const CLOSE_MS = 10_000;
 
 /** What `Deliveries` work with. */
 export interface DeliveriesOptions {
@@ -39,6 +42,8 @@ export interface DeliveriesOptions {
   readonly logger?: Logger | undefined;
   /** Ends the time for an attempt. Default: the runtime's timer. */
   readonly sleep?: Sleep;
+  /** Ends the waiting for a sink that is to close. Default: the runtime's timer. */
+  readonly timer?: Timer;
   /** How many attempts each sink may have under way, 1 to 64. Default 8. */
   readonly concurrency?: number;
   /** How long an instance that fell silent keeps a sink to itself, in milliseconds. Default 60,000. */
@@ -58,6 +63,7 @@ export interface DeliveriesOptions {
 export class Deliveries implements DeliveryControl {
   readonly #context: DeliveryContext;
   readonly #sinks: readonly NamedSink[];
+  readonly #timer: Timer;
   #registered = false;
 
   /**
@@ -74,6 +80,7 @@ export class Deliveries implements DeliveryControl {
     requireInteger('retryForMs', retryForMs, 0, 30 * 86_400_000);
     requireInteger('pollMs', pollMs, 1, 3_600_000);
     this.#sinks = namedSinks(options.sinks);
+    this.#timer = options.timer ?? systemTimer;
     this.#context = { store, reader, clock, crypto, logger, sleep, concurrency, leaseMs, retryForMs, pollMs };
   }
 
@@ -97,6 +104,11 @@ export class Deliveries implements DeliveryControl {
   /** See {@link DeliveryControl}. */
   replay(options: ReplayOptions): Promise<number> {
     return replayDeadLetters(this.#context, options);
+  }
+
+  /** See {@link DeliveryControl}. */
+  discard(options: DiscardOptions): Promise<number> {
+    return discardDeadLetters(this.#context, options);
   }
 
   /** See {@link DeliveryControl}. */
@@ -125,9 +137,30 @@ export class Deliveries implements DeliveryControl {
     return [...this.#sinks.map((sink) => sinkTask(this.#context, sink)), leftoversTask(this.#context, names)];
   }
 
-  /** Lets go of what the sinks hold. */
+  /**
+   * Lets go of what the sinks hold. One that takes more than 10 seconds for it is left to itself.
+   *
+   * @throws what the `close` of a sink throws, once the others are closed
+   */
   async close(): Promise<void> {
-    for (const sink of this.#sinks) await sink.close?.();
+    const closings = await Promise.allSettled(this.#sinks.map((sink) => this.#closeSink(sink)));
+    const failed = closings.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  async #closeSink(sink: NamedSink): Promise<void> {
+    if (sink.close === undefined) return;
+    let callOff = (): void => undefined;
+    const late = new Promise<'late'>((resolve) => {
+      callOff = this.#timer(CLOSE_MS, () => resolve('late'));
+    });
+    try {
+      const closing = (async () => sink.close?.())();
+      if ((await Promise.race([closing, late])) !== 'late') return;
+      this.#context.logger?.warn('A sink did not close in time, and is left to itself', { sink: sink.name });
+    } finally {
+      callOff();
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Abortable } from '../../ports/abortable.ts';
-import type { DeadLetter, ListDeadLettersOptions, ReplayOptions } from './dead-letters.ts';
+import type { DiscardOptions, ReplayOptions } from './dead-letter-changes.ts';
+import type { DeadLetter, ListDeadLettersOptions } from './dead-letters.ts';
 import type { SinkStatus } from './status.ts';
 
 /** What can be asked of the deliveries to sinks, and done about those that fail. */
@@ -34,6 +35,17 @@ export interface DeliveryControl {
    * @throws {StorageError} any of its codes: the storage failed
    */
   replay(options: ReplayOptions): Promise<number>;
+  /**
+   * Forgets dead letters: the events stay in the log, and this sink does not get them. One that a replay is putting back at this moment may
+   * still be delivered.
+   *
+   * @returns how many there were
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed
+   * @throws {NotFoundError} DEAD_LETTER_NOT_FOUND: the sink has none of that sequence number
+   * @throws {ConflictError} COMMIT_CONFLICT: the one that was named kept moving meanwhile
+   * @throws {StorageError} any of its codes: the storage failed
+   */
+  discard(options: DiscardOptions): Promise<number>;
   /**
    * Lets a sink that was disabled go on where it stood, and one that rests go on at once.
    *

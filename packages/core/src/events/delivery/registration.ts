@@ -1,4 +1,4 @@
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
 import { sinkCursors } from './collections.ts';
@@ -7,6 +7,7 @@ import { CLAIMABLE, type SinkCursor } from './lease.ts';
 import { purgeSink } from './removal.ts';
 import type { NamedSink } from './sink.ts';
 import { sinkNotFound } from './sink-not-found.ts';
+import { SINK_NAME } from './sink-rules.ts';
 
 /**
  * Gives sinks that are new their place in the log. Where several instances race, the first one decides.
@@ -49,6 +50,7 @@ export async function registerSinks(
  * @throws {NotFoundError} SINK_NOT_FOUND: no sink of that name has a place in the log
  */
 export async function enableSink(context: DeliveryContext, name: string, options: Abortable = {}): Promise<void> {
+  if (typeof name !== 'string' || !SINK_NAME.test(name)) throw sinkNotFound(name);
   await context.store.transact(async (transaction) => {
     const entry = await transaction.get(sinkCursors, name);
     if (entry === undefined || entry.value.state === 'removed') throw sinkNotFound(name);
@@ -57,5 +59,5 @@ export async function enableSink(context: DeliveryContext, name: string, options
     const { disabledAt: _at, fault: _fault, ...cursor } = entry.value;
     const enabled: SinkCursor = { ...cursor, state: 'active', failures: 0, quietUntil: 0, restUntil: 0 };
     transaction.put(sinkCursors, name, enabled, { dueAt: CLAIMABLE, dueQueue: name });
-  }, options);
+  }, signalOf(options));
 }

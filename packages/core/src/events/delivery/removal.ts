@@ -1,4 +1,4 @@
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { MaintenanceTask } from '../../ports/maintenance.ts';
 import type { Write } from '../../ports/storage.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -7,6 +7,7 @@ import { deadLetters, lanes, sinkCursors } from './collections.ts';
 import type { DeliveryContext } from './context.ts';
 import type { SinkCursor } from './lease.ts';
 import { sinkNotFound } from './sink-not-found.ts';
+import { SINK_NAME } from './sink-rules.ts';
 
 const DAY_MS = 86_400_000;
 /** After how long without an instance that has it a sink counts as removed, in milliseconds: 30 days. */
@@ -19,7 +20,8 @@ const BATCH = 200;
  * @throws {NotFoundError} SINK_NOT_FOUND: no sink of that name has a place in the log
  */
 export async function removeSink(context: DeliveryContext, name: string, options: Abortable = {}): Promise<void> {
-  throwIfAborted(options.signal);
+  throwIfAborted(signalOf(options).signal);
+  if (typeof name !== 'string' || !SINK_NAME.test(name)) throw sinkNotFound(name);
   const entry = await context.store.get(sinkCursors, name);
   if (entry === undefined) throw sinkNotFound(name);
   await purgeSink(context, await markRemoved(context, name, options));

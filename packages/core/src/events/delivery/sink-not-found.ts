@@ -1,7 +1,8 @@
 import { NotFoundError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 
 /** Makes the error for a sink that has no place in the log. */
 export function sinkNotFound(name: string): NotFoundError {
-  const told = String(name).slice(0, 255);
-  return new NotFoundError('SINK_NOT_FOUND', `There is no sink ${JSON.stringify(told)}`, { facts: { sink: told } });
+  const facts = typeof name === 'string' ? { sink: name.slice(0, 255) } : {};
+  return new NotFoundError('SINK_NOT_FOUND', `There is no sink ${quote(name)}`, { facts });
 }

@@ -3,7 +3,8 @@ import { requireObject } from '../../errors/require-object.ts';
 import { typeMatcher } from '../type-pattern.ts';
 import type { NamedSink, Sink, SinkFunction } from './sink.ts';
 
-const NAME = /^[\x21-\x7e]{1,255}$/;
+/** What the name of a sink looks like: visible ASCII. */
+export const SINK_NAME = /^[\x21-\x7e]{1,255}$/;
 const MAX_TIMEOUT_MS = 300_000;
 
 /**
@@ -35,7 +36,7 @@ export function sinkFunctions(sinks: readonly Sink[]): SinkFunction[] {
 function checkSink(sink: NamedSink): void {
   requireObject(sink, 'A sink');
   const { name, types, from, timeoutMs, deliver } = sink;
-  if (typeof name !== 'string' || !NAME.test(name)) {
+  if (typeof name !== 'string' || !SINK_NAME.test(name)) {
     throw invalid(`The name of a sink must be 1 to 255 visible ASCII characters, not ${JSON.stringify(name)}`);
   }
   if (typeof deliver !== 'function') throw invalid(`Sink '${name}' must have a function deliver`);

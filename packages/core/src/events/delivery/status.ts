@@ -1,4 +1,4 @@
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { lanes, sinkCursors } from './collections.ts';
 import type { DeliveryContext } from './context.ts';
@@ -28,8 +28,9 @@ export interface SinkStatus {
 /** Tells how every sink with a place in the log is doing, those of other instances too. */
 export async function sinkStatus(
   { store, reader, clock }: DeliveryContext,
-  { signal }: Abortable = {},
+  options: Abortable = {},
 ): Promise<SinkStatus[]> {
+  const { signal } = signalOf(options);
   throwIfAborted(signal);
   const size = await reader.size();
   const told: SinkStatus[] = [];

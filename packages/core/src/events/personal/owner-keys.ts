@@ -1,7 +1,7 @@
 import { uuidv7 } from '../../crypto/random-id.ts';
 import { ConflictError } from '../../errors/families.ts';
 import { StorageError } from '../../errors/storage-error.ts';
-import type { Abortable } from '../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { CheckWrite } from '../../ports/storage.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
@@ -76,13 +76,14 @@ export class OwnerKeys {
    * @throws {ChanceryError} ABORTED
    * @throws {StorageError} any of its codes; erasing again is safe
    */
-  async erase(owner: string, { signal }: Abortable = {}): Promise<void> {
+  async erase(owner: string, options: Abortable = {}): Promise<void> {
     const { store } = this.#context;
+    const { signal } = signalOf(options);
     while (true) {
       throwIfAborted(signal);
       const entry = await this.#find(owner);
       if (!entry) return;
-      await store.commit([store.delete(ownerKeys, entry.id)], signal === undefined ? {} : { signal });
+      await store.commit([store.delete(ownerKeys, entry.id)], signalOf(options));
     }
   }
 

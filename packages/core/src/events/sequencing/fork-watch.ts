@@ -1,5 +1,6 @@
-import { eventRecords, type LogHeadValue } from '../event-collections.ts';
+import type { LogHeadValue } from '../event-collections.ts';
 import type { LogContext } from '../log-context.ts';
+import { outboxDocuments } from '../outbox.ts';
 
 const FORKS_KEPT = 16;
 
@@ -44,7 +45,9 @@ export class ForkWatch {
     if (seen.size === 0 || seen.size < head.first) return true;
     if (seen.size === head.first) return head.firstChainHash === seen.chainHash;
     const query = { index: 'bySequence', from: seen.size - 1, to: seen.size, limit: 1 };
-    const { entries } = await this.#context.store.query(eventRecords, query);
-    return entries[0]?.value.chainHash === seen.chainHash;
+    // Its hash is what counts here: whether the entry is whole is for verification to tell.
+    const { entries } = await this.#context.store.query(outboxDocuments, query);
+    const [last] = entries.map(({ value }) => ('record' in value ? value.record : value.malformed.data));
+    return last?.chainHash === seen.chainHash;
   }
 }

@@ -1,6 +1,9 @@
 import type { Entry } from '../../store/entry.ts';
-import { type EventRecord, eventRecords } from '../event-collections.ts';
+import type { EntryPage } from '../../store/store.ts';
+import type { EventRecord } from '../event-collections.ts';
 import type { LogContext } from '../log-context.ts';
+import { type OutboxDocument, outboxDocuments } from '../outbox.ts';
+import type { MalformedEvent } from '../set-aside/set-aside.ts';
 
 // Under the 255 writes of a commit, the head included.
 const BATCH = 250;
@@ -11,6 +14,14 @@ const LOOK_BACK = 10;
 const LOOKUPS_AT_ONCE = 16;
 
 type Waiting = Entry<EventRecord>;
+
+/** What is to leave the outbox next. */
+export interface Choice {
+  /** At most 250, in the order in which to chain them. */
+  readonly events: readonly Waiting[];
+  /** What cannot be chained. */
+  readonly malformed: readonly MalformedEvent[];
+}
 
 /**
  * Decides which events of the outbox are chained next: the oldest first, those of one subject in the order of their
@@ -35,12 +46,10 @@ export class NextBatch {
   /**
    * Chooses the next events.
    *
-   * @returns at most 250 of them, in the order in which to chain them
    * @throws {StorageError} any of its codes
    */
-  async choose(): Promise<Waiting[]> {
-    const { entries } = await this.#context.store.query(eventRecords, { index: 'pending', limit: PAGE });
-    const waiting = entries.filter(({ value }) => value.sequence === undefined);
+  async choose(): Promise<Choice> {
+    const { waiting, malformed } = await this.#look();
     const streams = new Map<string, Waiting[]>();
     for (const event of waiting) {
       const stream = streams.get(streamOf(event.value));
@@ -52,7 +61,27 @@ export class NextBatch {
     const stillHeld = new Map<string, number>();
     for (const [name, stream] of streams) streams.set(name, this.#ready(name, stream, stillHeld));
     this.#held = stillHeld;
-    return inTurn(waiting, streams).slice(0, BATCH);
+    return { events: inTurn(waiting, streams).slice(0, BATCH), malformed };
+  }
+
+  /** What waits longest. Entries of the log that were put back among it are passed over: verification tells of them. */
+  async #look(): Promise<{ readonly waiting: Waiting[]; readonly malformed: MalformedEvent[] }> {
+    const waiting: Waiting[] = [];
+    const malformed: MalformedEvent[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { index: 'pending', limit: PAGE, ...(cursor !== undefined && { cursor }) };
+      const page: EntryPage<OutboxDocument> = await this.#context.store.query(outboxDocuments, query);
+      for (const { id, version, value } of page.entries) {
+        if ('record' in value) {
+          if (value.record.sequence === undefined) waiting.push({ id, version, value: value.record });
+        } else if (value.malformed.data.sequence === undefined) {
+          malformed.push({ document: value.malformed, reason: value.reason });
+        }
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined && waiting.length + malformed.length === 0);
+    return { waiting, malformed };
   }
 
   /** Remembers what was chained. */
@@ -80,11 +109,12 @@ export class NextBatch {
       await Promise.all(
         unknown.slice(at, at + LOOKUPS_AT_ONCE).map(async ({ name, value: { subject, source } }) => {
           const query = { index: 'bySubject', equals: { subject }, direction: 'descending', limit: LOOK_BACK } as const;
-          const { entries } = await this.#context.store.query(eventRecords, query);
-          const revisions = entries.filter(({ value }) => value.source === source);
-          if (revisions.length > 0) {
-            this.#revisions.set(name, Math.max(...revisions.map(({ value }) => value.subjectRevision)));
-          }
+          // An entry that was tampered with is for verification to tell of, and keeps no event from being chained.
+          const { entries } = await this.#context.store.query(outboxDocuments, query);
+          const revisions = entries.flatMap(({ value }) =>
+            'record' in value && value.record.source === source ? [value.record.subjectRevision] : [],
+          );
+          if (revisions.length > 0) this.#revisions.set(name, Math.max(...revisions));
         }),
       );
     }

@@ -1,12 +1,14 @@
+import { StorageError } from '../../errors/storage-error.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { eventRecords, type LogHeadValue, logHeads } from '../event-collections.ts';
 import type { LogContext } from '../log-context.ts';
 import type { LogReader } from '../log-reader.ts';
+import { setAside } from '../set-aside/set-aside.ts';
 import { chainBatch } from './chain-batch.ts';
 import { ForkWatch } from './fork-watch.ts';
 import type { Listeners } from './listeners.ts';
 import { HEAD_ID, HeadLease, LEASE_MS } from './log-head.ts';
-import { NextBatch } from './next-batch.ts';
+import { type Choice, NextBatch } from './next-batch.ts';
 
 const READ_AGAIN = 250;
 
@@ -38,7 +40,7 @@ export class Sequencer {
   }
 
   /**
-   * Chains what waits.
+   * Chains what waits. What waits and is no event is set aside, and counts as done.
    *
    * @param options.limit - about how many events; a batch is not split
    * @returns how many were chained, and whether more may be waiting
@@ -69,12 +71,18 @@ export class Sequencer {
     let more = true;
     // Half of the lease, so that it does not run out within a commit.
     while (more && done < limit && !signal?.aborted && clock.now() - startedAt < LEASE_MS / 2) {
-      const chosen = await this.#next.choose();
-      if (chosen.length === 0) {
+      const { events, malformed } = await this.#choose(lease, head);
+      if (malformed.length > 0) {
+        const count = await setAside(this.#context, lease, head, malformed);
+        if (count === undefined) return { done, more: true };
+        done += count;
+        continue;
+      }
+      if (events.length === 0) {
         more = false;
         break;
       }
-      const batch = await chainBatch(this.#context, head, chosen);
+      const batch = await chainBatch(this.#context, head, events);
       if (!(await lease.move(batch.head, batch.writes))) return { done, more: true };
       this.#forks.see(batch.head);
       this.#next.chained(batch.events);
@@ -89,19 +97,39 @@ export class Sequencer {
     return { done, more };
   }
 
+  async #choose(lease: HeadLease, head: LogHeadValue): Promise<Choice> {
+    try {
+      return await this.#next.choose();
+    } catch (error) {
+      // An instance of a later version can read it: it must not wait for the lease to run out.
+      if (error instanceof StorageError && error.code === 'STORAGE_SCHEMA_NEWER') await lease.release(head);
+      throw error;
+    }
+  }
+
   async #hasWork(): Promise<boolean> {
     const { store } = this.#context;
     const [head, waiting] = await Promise.all([
       store.get(logHeads, HEAD_ID),
-      store.query(eventRecords, { index: 'pending', limit: 1 }),
+      store.count(eventRecords, { index: 'pending', upTo: 1 }),
     ]);
-    return waiting.entries.length > 0 || (head !== undefined && head.value.told < head.value.size);
+    return waiting > 0 || (head !== undefined && head.value.told < head.value.size);
   }
 
   /** Tells the listeners of entries whose sequencer may have ended before it did. */
   async #caughtUp(head: LogHeadValue): Promise<LogHeadValue> {
+    let limit = READ_AGAIN;
     for (let from = head.told; from < head.size; ) {
-      const entries = await this.#reader.read({ from, limit: READ_AGAIN });
+      const entries = await this.#reader.read({ from, limit }).catch((error: unknown) => {
+        if (error instanceof StorageError && error.code === 'STORAGE_CORRUPT') return undefined;
+        throw error;
+      });
+      if (entries === undefined) {
+        // One by one, up to the entry that was tampered with: verification tells of it, and the log must not stand still for it.
+        if (limit === 1) from += 1;
+        limit = 1;
+        continue;
+      }
       const last = entries.at(-1);
       if (last === undefined) break;
       this.#listeners.tell(entries);

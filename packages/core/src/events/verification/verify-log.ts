@@ -8,7 +8,7 @@ import { throwIfAborted } from '../../store/backoff.ts';
 import { EMPTY_CHAIN } from '../chain.ts';
 import type { CheckpointKey } from '../checkpoints/checkpoint-key.ts';
 import { type NoteVerifier, parseVerifierKey } from '../checkpoints/signed-note.ts';
-import { eventRecords, type LogHeadValue, logHeads } from '../event-collections.ts';
+import { eventRecords, type LogHeadValue, logHeads, setAsideEvents } from '../event-collections.ts';
 import type { LogContext } from '../log-context.ts';
 import { HEAD_ID } from '../sequencing/log-head.ts';
 import { ExpectedCheckpoints } from './expected-checkpoints.ts';
@@ -16,6 +16,7 @@ import { LogWalk } from './log-walk.ts';
 import { type LogProblem, Problems } from './problem.ts';
 
 const PROBLEMS = 100;
+const SET_ASIDE = 1_000;
 const ATTEMPTS = 5;
 
 /** What to verify, and against what. */
@@ -50,6 +51,10 @@ export interface LogVerification {
   readonly problems: readonly LogProblem[];
   /** Whether there are more. */
   readonly more: boolean;
+  /**
+   * How many documents of the outbox were set aside since they are no events, 1,000 at the most: the log may be valid, and they are not in it.
+   */
+  readonly setAside: number;
   /** Forks that the sequencer has noticed and put on record: the log as it is may be valid all the same. */
   readonly forks: readonly LogFork[];
 }
@@ -113,6 +118,7 @@ async function attemptVerification(
     checkpoints: expected.fitted,
     problems: problems.list,
     more: problems.more,
+    setAside: await store.count(setAsideEvents, { index: 'bySetAsideAt', upTo: SET_ASIDE }),
     forks: (head?.forks ?? []).map(({ foundAt, size, chainHash, continuedFrom }) => ({
       foundAt: new Date(foundAt),
       lostSize: size,

@@ -2,6 +2,7 @@ import { defaultCrypto } from '../../crypto/node-provider.ts';
 import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import { isBytes } from '../../encoding/bytes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 
 const PREFIX = 'whsec_';
@@ -13,8 +14,10 @@ const GENERATED_LENGTH = 32;
  * Makes a secret for a webhook, to be shared with its receiver.
  *
  * @returns 32 random bytes as Standard Webhooks writes them: `whsec_` and base64
+ * @throws {InvalidInputError} INVALID_ARGUMENT: the options are no object
  */
 export function generateWebhookSecret(options: { readonly crypto?: CryptoProvider } = {}): string {
+  requireObject(options, 'generateWebhookSecret() options');
   const crypto = options.crypto ?? defaultCrypto;
   return PREFIX + toBase64(crypto.randomBytes(GENERATED_LENGTH));
 }

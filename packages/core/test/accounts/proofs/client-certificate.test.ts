@@ -76,9 +76,16 @@ describe('a client certificate', () => {
     ['base64', 'of a list', () => [lines(), lines()]],
     ['base64', 'of something else', () => Buffer.from('hello').toString('base64')],
     ['base64', 'of a megabyte', () => 'A'.repeat(1_000_000)],
-    ['apache' as 'nginx', 'of an unknown format', () => lines()],
-    ['constructor' as 'nginx', 'of an unknown format', () => lines()],
   ])('is refused in a %s header %s', async (format, _, value) => {
     expect(await codeOf(() => clientCertificateFromHeader(value() as string, format))).toBe('PROOF_INVALID');
   });
+
+  it.each(['apache', 'constructor', Object.create(null), undefined])(
+    'has a known format, or the host is told so, header or no header',
+    async (format) => {
+      for (const value of [undefined, lines()]) {
+        expect(await codeOf(() => clientCertificateFromHeader(value, format))).toBe('INVALID_ARGUMENT');
+      }
+    },
+  );
 });

@@ -3,9 +3,14 @@ import { KeyObject } from 'node:crypto';
 import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import type { PasskeyOptions } from '../../../src/index.ts';
+import {
+  type MakersKey,
+  PASSKEYS,
+  SoftwareAuthenticator,
+  type Twist,
+} from '../../support/authenticators/software-authenticator.ts';
 import { codeOf } from '../../support/expect-error.ts';
 import { bed, logIn, reasonOf, register, registered } from '../support/passkey-bed.ts';
-import { type MakersKey, PASSKEYS, SoftwareAuthenticator, type Twist } from '../support/software-authenticator.ts';
 import { createTestAccounts } from '../support/test-accounts.ts';
 
 /** A key with a certificate as WebAuthn Level 3 section 8.2.1 wants it: nothing but that it was not asked for speaks against it. */

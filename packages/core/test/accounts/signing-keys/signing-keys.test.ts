@@ -181,6 +181,28 @@ describe('signing keys', () => {
     await authenticate(instance, accessToken, { mode: 'offline' });
   });
 
+  it('are read again after a rotation of which nobody knows whether it took place', async () => {
+    const { context, storage, another } = createSessionBed({ sleep: async () => undefined });
+    const accountId = await addAccount(context);
+    let isCut = false;
+    const instance = another({
+      storage: overriding(storage, {
+        async commit(writes) {
+          const result = await storage.commit(writes);
+          if (isCut) throw new StorageError('STORAGE_UNAVAILABLE', 'cut', { retryable: true, outcome: 'unknown' });
+          return result;
+        },
+      }),
+    });
+    const former = await open(instance, accountId);
+    isCut = true;
+    expect(await codeOf(instance.signingKeys.rotate({ compromised: true }))).toBe('STORAGE_OUTCOME_UNKNOWN');
+    isCut = false;
+    const latter = await open(instance, accountId);
+    expect(kidOf(latter.accessToken)).not.toBe(kidOf(former.accessToken));
+    await authenticate(instance, latter.accessToken);
+  });
+
   it('verify what an instance without the storage signed by a former one', async () => {
     const { context, clock, storage, another } = createSessionBed();
     const accountId = await addAccount(context);

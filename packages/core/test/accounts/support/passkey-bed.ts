@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { AccountManager } from '../../../src/index.ts';
+import { PASSKEYS, SoftwareAuthenticator, type Twist } from '../../support/authenticators/software-authenticator.ts';
 import { rejection } from '../../support/expect-error.ts';
-import { PASSKEYS, SoftwareAuthenticator, type Twist } from './software-authenticator.ts';
 import { createTestAccounts, type TestAccountOptions } from './test-accounts.ts';
 
 /** An account manager that takes passkeys, with an account. */

@@ -259,6 +259,30 @@ describe('a dead letter', () => {
     expect(scene.log.entries).toHaveLength(3);
   });
 
+  it('that is discarded is gone for this sink, one or all of them', async () => {
+    const { scene, sink, deliveries, repair } = await sceneOfDeadLetters();
+    expect(await deliveries.discard({ sink: 'another' })).toBe(0);
+    expect(await deliveries.discard({ sink: 'sink', sequence: 1 })).toBe(1);
+    expect(await codeOf(deliveries.discard({ sink: 'sink', sequence: 1 }))).toBe('DEAD_LETTER_NOT_FOUND');
+    expect((await deliveries.deadLetters({ limit: 9 })).items.map(({ sequence }) => sequence)).toEqual([0]);
+    // Also one that was to be replayed, and was not yet.
+    await deliveries.replay({ sink: 'sink' });
+    expect(await deliveries.discard({ sink: 'sink' })).toBe(1);
+    repair();
+    scene.log.append('a');
+    await work(deliveries);
+    expect(sink.got).toEqual(['b1', 'a3']);
+    for (const other of ['', 'a b', 'ä'.repeat(255)]) {
+      for (const verb of ['discard', 'replay'] as const) {
+        expect(await codeOf(() => deliveries[verb]({ sink: other, sequence: 0 }))).toBe('INVALID_ARGUMENT');
+      }
+      expect(await codeOf(() => deliveries.deadLetters({ sink: other, limit: 1 }))).toBe('INVALID_ARGUMENT');
+      expect(await codeOf(() => deliveries.enable(other))).toBe('SINK_NOT_FOUND');
+      expect(await codeOf(() => deliveries.remove(other))).toBe('SINK_NOT_FOUND');
+    }
+    expect(await codeOf(() => deliveries.discard({ sink: 'sink', signal: AbortSignal.abort() }))).toBe('ABORTED');
+  });
+
   it('is made at once of an event that the sink rejects', async () => {
     const scene = createScene();
     const sink = testSink();

@@ -1,9 +1,13 @@
+import { z } from 'zod';
 import { NotFoundError } from '../../../errors/families.ts';
-import type { Abortable } from '../../../ports/abortable.ts';
+import { invalidArgument } from '../../../errors/from-issues.ts';
+import { type Abortable, signalOf } from '../../../ports/abortable.ts';
 import { throwIfAborted } from '../../../store/backoff.ts';
 import type { Entry } from '../../../store/entry.ts';
+import type { Transaction } from '../../../store/transaction.ts';
 import { accountNotFound } from '../../accounts/account.ts';
 import { requireAccountId } from '../../accounts/account-id.ts';
+import { displayNameInput } from '../../accounts/account-input.ts';
 import { readAccount } from '../../accounts/account-record.ts';
 import { changeAccount } from '../../accounts/change.ts';
 import type { AccountsContext } from '../../context.ts';
@@ -38,12 +42,34 @@ export function toPasskey({ id, value }: Pick<Entry<PasskeyValue>, 'id' | 'value
 export async function listPasskeys(
   context: AccountsContext,
   accountId: string,
-  { signal }: Abortable,
+  options: Abortable,
 ): Promise<{ items: Passkey[] }> {
   requireAccountId(accountId);
-  throwIfAborted(signal);
+  throwIfAborted(signalOf(options).signal);
   if ((await readAccount(context, accountId)) === undefined) throw accountNotFound(accountId);
   return { items: (await passkeysOf(context, accountId)).map(toPasskey) };
+}
+
+/** Calls a passkey something else. */
+export async function renamePasskey(
+  context: AccountsContext,
+  accountId: string,
+  passkeyId: string,
+  name: string,
+  options: Abortable,
+): Promise<Passkey> {
+  const parsed = z.strictObject({ name: displayNameInput }).safeParse({ name });
+  if (!parsed.success) throw invalidArgument('renamePasskey()', parsed.error.issues);
+  const renamed = { name: parsed.data.name, changedAt: context.clock.now() };
+  let shown: Passkey | undefined;
+  await changeAccount(context, accountId, options, async ({ value: account }, transaction) => {
+    const { id, value, bytes } = await ownPasskey(transaction, accountId, passkeyId);
+    const next = { ...value, ...renamed };
+    transaction.put(passkeys, id, next, bytes === undefined ? {} : { bytes });
+    shown = toPasskey({ id, value: next });
+    return { value: account, event: 'account.passkey_renamed', data: { passkeyId } };
+  });
+  return shown as Passkey;
 }
 
 /** Removes a passkey of an account: it opens nothing any more. */
@@ -54,11 +80,20 @@ export async function removePasskey(
   options: Abortable,
 ): Promise<void> {
   await changeAccount(context, accountId, options, async ({ value }, transaction) => {
-    const entry = isPasskeyId(passkeyId) ? await transaction.get(passkeys, passkeyId) : undefined;
-    if (entry?.value.accountId !== accountId) throw passkeyNotFound(accountId);
-    transaction.delete(passkeys, entry.id);
+    const { id } = await ownPasskey(transaction, accountId, passkeyId);
+    transaction.delete(passkeys, id);
     return { value, event: 'account.passkey_removed', data: { passkeyId } };
   });
+}
+
+async function ownPasskey(
+  transaction: Transaction,
+  accountId: string,
+  passkeyId: string,
+): Promise<Entry<PasskeyValue>> {
+  const entry = isPasskeyId(passkeyId) ? await transaction.get(passkeys, passkeyId) : undefined;
+  if (entry?.value.accountId !== accountId) throw passkeyNotFound(accountId);
+  return entry;
 }
 
 function isPasskeyId(passkeyId: unknown): boolean {

@@ -3,7 +3,7 @@ import { toBase64Url } from '../../../encoding/base64.ts';
 import { utf8 } from '../../../encoding/bytes.ts';
 import { ConflictError } from '../../../errors/families.ts';
 import { invalidArgument } from '../../../errors/from-issues.ts';
-import type { Abortable } from '../../../ports/abortable.ts';
+import { type Abortable, signalOf } from '../../../ports/abortable.ts';
 import { abortSignal } from '../../../store/abort-signal.ts';
 import { throwIfAborted } from '../../../store/backoff.ts';
 import { accountNotFound } from '../../accounts/account.ts';
@@ -48,7 +48,7 @@ export async function beginPasskeyRegistration(
 ): Promise<PasskeyCreationOptions> {
   const { rpId, rpName } = requirePasskeySettings(context.passkeys);
   requireAccountId(accountId);
-  throwIfAborted(options.signal);
+  throwIfAborted(signalOf(options).signal);
   await requireWebAuthn();
   const account = await readAccount(context, accountId);
   if (account === undefined) throw accountNotFound(accountId);
