@@ -5,15 +5,20 @@ import { EventTail } from './event-stream/event-tail.ts';
 import { type Handler, handlerOf } from './handler.ts';
 import { accountOperations } from './handlers/accounts/account-operations.ts';
 import { accountSessionOperations } from './handlers/accounts/account-session-operations.ts';
+import { passkeyOperations } from './handlers/accounts/passkey-operations.ts';
+import { secondFactorOperations } from './handlers/accounts/second-factor-operations.ts';
 import { exportOperation, inspectionOperation } from './handlers/certificates/certificate-files.ts';
 import { certificateOperations } from './handlers/certificates/certificate-operations.ts';
 import type { HandlerContext } from './handlers/context.ts';
+import { deliveryOperations } from './handlers/events/delivery-operations.ts';
 import { eventOperations } from './handlers/events/event-operations.ts';
+import { setAsideOperations } from './handlers/events/set-aside-operations.ts';
 import { healthOperations } from './handlers/health/health-operations.ts';
 import { Readiness, storageCheck } from './handlers/health/readiness.ts';
 import { ocspOperations } from './handlers/pki/ocsp-operations.ts';
 import { pkiOperations } from './handlers/pki/pki-operations.ts';
 import { recordOperations } from './handlers/records/record-operations.ts';
+import { passkeyLoginOperations } from './handlers/sessions/passkey-login-operations.ts';
 import { sessionOperations } from './handlers/sessions/session-operations.ts';
 import { challengeOperation, jwksOperation } from './handlers/well-known/well-known-operations.ts';
 import type { HandlersOptions } from './handlers-options.ts';
@@ -124,9 +129,19 @@ function resourcesOf({ basePath = '', eventPollMs = 1_000, logger }: HandlersOpt
   const tail = events && new EventTail({ events, timer, pollMs: eventPollMs, logger });
   return {
     accounts: accounts
-      ? [...accountOperations(accounts, { basePath, registration }), ...accountSessionOperations(accounts)]
+      ? [
+          ...accountOperations(accounts, { basePath, registration }),
+          ...accountSessionOperations(accounts),
+          ...secondFactorOperations(accounts),
+          ...(accounts.takesPasskeys ? passkeyOperations(accounts) : []),
+        ]
       : [],
-    sessions: accounts ? sessionOperations(accounts, context) : [],
+    sessions: accounts
+      ? [
+          ...sessionOperations(accounts, context),
+          ...(accounts.takesPasskeys ? passkeyLoginOperations(accounts, context) : []),
+        ]
+      : [],
     certificates: certificates
       ? [
           ...certificateOperations(certificates, basePath),
@@ -135,7 +150,14 @@ function resourcesOf({ basePath = '', eventPollMs = 1_000, logger }: HandlersOpt
         ]
       : [],
     records: vault ? recordOperations(vault) : [],
-    events: events && tail ? eventOperations(events, tail, { authenticator, clock, timer }) : [],
+    events:
+      events && tail
+        ? [
+            ...eventOperations(events, tail, { authenticator, clock, timer }),
+            ...deliveryOperations(events),
+            ...setAsideOperations(events),
+          ]
+        : [],
     pki: authority ? [...pkiOperations(authority), ...ocspOperations(authority, clock)] : [],
     acmeChallenge: acme ? [challengeOperation(acme)] : [],
     jwks: accounts ? [jwksOperation(accounts)] : [],

@@ -5,6 +5,19 @@ import { requireOrigin } from './security/cors.ts';
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
 
+/** What the host gives, and a method by which each is known. */
+const PARTS = {
+  accounts: 'authenticate',
+  authority: 'ocsp',
+  certificates: 'renew',
+  vault: 'retrieve',
+  events: 'list',
+  acme: 'http01Responder',
+  clock: 'now',
+  crypto: 'randomBytes',
+  logger: 'error',
+} as const;
+
 /** @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed or out of range */
 export function checkHandlersOptions(options: HandlersOptions): void {
   requireObject('createHandlers() options', options);
@@ -24,6 +37,11 @@ export function checkHandlersOptions(options: HandlersOptions): void {
   for (const name of ['observe', 'timer'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(`${name} must be a function`);
   }
+  for (const [name, method] of Object.entries(PARTS)) {
+    const part: unknown = options[name as keyof typeof PARTS];
+    if (part !== undefined) requireMethod(name, part, method);
+  }
+  if (options.readiness !== undefined) requireObject('readiness', options.readiness);
   for (const [name, check] of Object.entries(options.readiness ?? {})) {
     if (typeof check !== 'function') throw invalid(`readiness.${name} must be a function`);
   }
@@ -31,6 +49,13 @@ export function checkHandlersOptions(options: HandlersOptions): void {
 
 function requireObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalid(`${name} must be an object`);
+}
+
+function requireMethod(name: string, part: unknown, method: string): void {
+  requireObject(name, part);
+  if (typeof (part as Record<string, unknown>)[method] !== 'function') {
+    throw invalid(`${name} is none: it has no method ${method}()`);
+  }
 }
 
 function requireOneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { importPkcs12 } from '@chancery/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createTestApi, type TestApi } from './support/test-api.ts';
+import { createTestApi, PASSWORD, type TestApi } from './support/test-api.ts';
 
 let api: TestApi;
 
@@ -38,6 +38,27 @@ describe('certificates over HTTP', () => {
     expect((await api.call('GET', path, { token })).body.code).toBe('CERTIFICATE_NOT_FOUND');
   });
 
+  it('are shown as they are at each reading, to whom they belong', async () => {
+    const { token } = api.ann;
+    const { body } = await create({ subjectAltNames: ['www.ann.example'], validity: { days: 1 } }, token);
+    const path = `/certificates/${body.id}`;
+    const first = await api.call('GET', path, { token });
+    const again = await api.call('GET', path, { token });
+    expect([again.text, again.headers.get('etag')]).toEqual([first.text, first.headers.get('etag')]);
+    // By now the text is kept; whose it is, and that somebody asks, is judged as before.
+    expect((await api.call('GET', path, { token: api.bob.token })).status).toBe(404);
+    expect((await api.call('GET', path)).status).toBe(401);
+    await api.certificates.deactivate(body.id);
+    expect((await api.call('GET', path, { token })).body).toMatchObject({ active: false, status: 'valid' });
+    api.clock.advance(2 * 86_400_000);
+    const { accessToken } = await api.accounts.login({ login: 'ann', password: PASSWORD });
+    const later = await api.call('GET', path, { token: accessToken });
+    expect(later.body).toMatchObject({ active: false, status: 'expired' });
+    expect(later.headers.get('etag')).not.toBe(first.headers.get('etag'));
+    await api.certificates.delete(body.id);
+    expect((await api.call('GET', path, { token: accessToken })).status).toBe(404);
+  });
+
   it('leave their private key at the one door', async () => {
     const { token } = api.admin;
     const { body } = await create({ subjectAltNames: ['www.example.com'] });
@@ -68,14 +89,16 @@ describe('certificates over HTTP', () => {
     for (const [method, action] of [
       ['GET', ''],
       ['DELETE', ''],
+      ['PATCH', ''],
       ['POST', '/renew'],
       ['POST', '/revoke'],
       ['POST', '/activate'],
       ['DELETE', '/names/www.ann.example'],
       ['GET', '/inspection'],
     ] as const) {
-      const other = await api.call(method, path + action, { token: api.bob.token });
-      const none = await api.call(method, `/certificates/${NONE}${action}`, { token: api.bob.token });
+      const asBob = { token: api.bob.token, ...(method === 'PATCH' && { json: { name: 'mine' } }) };
+      const other = await api.call(method, path + action, asBob);
+      const none = await api.call(method, `/certificates/${NONE}${action}`, asBob);
       expect([other.status, other.body.code]).toEqual([404, 'CERTIFICATE_NOT_FOUND']);
       expect(other.body.detail.replace(own.body.id, NONE)).toBe(none.body.detail);
     }
@@ -97,8 +120,87 @@ describe('certificates over HTTP', () => {
     expect((await api.call('GET', path, { token, headers: condition })).status).toBe(304);
     await api.call('POST', `${path}/deactivate`, { token });
     expect((await api.call('GET', path, { token, headers: condition })).status).toBe(200);
-    const blind = await api.call('POST', `${path}/activate`, { token, headers: { 'if-match': '"1"' } });
-    expect(blind.body.code).toBe('HEADER_INVALID');
+  });
+
+  it('are renamed, and told how to be renewed, without a new generation', async () => {
+    const { token } = api.admin;
+    const { body } = await create({ name: 'web', subjectAltNames: ['www.example.com'] });
+    const path = `/certificates/${body.id}`;
+    const patch = { name: 'shop', autoRenew: false, validity: { days: 5 }, keyAlgorithm: 'ECDSA-P384' };
+    const changed = await api.call('PATCH', path, { token, json: patch });
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({ name: 'shop', autoRenew: false, keyAlgorithm: 'ECDSA-P384', generation: 1 });
+    expect(changed.body).not.toHaveProperty('renewAt');
+    expect((await api.call('GET', path, { token })).body).toEqual(changed.body);
+    const merged = { 'content-type': 'application/merge-patch+json' };
+    const nameless = await api.call('PATCH', path, { token, json: { name: null }, headers: merged });
+    expect(nameless.body).not.toHaveProperty('name');
+    await create({ name: 'taken', subjectAltNames: ['other.example.com'] });
+    const taken = await api.call('PATCH', path, { token, json: { name: 'taken' } });
+    expect([taken.status, taken.body.code]).toEqual([409, 'CERTIFICATE_NAME_TAKEN']);
+    for (const json of [{ active: true }, { name: '' }, { autoRenew: null }, { issuer: 'internal' }]) {
+      const refused = await api.call('PATCH', path, { token, json });
+      expect([refused.status, refused.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    }
+    await api.call('POST', `${path}/revoke`, { token });
+    const late = await api.call('PATCH', path, { token, json: { name: 'late' } });
+    expect([late.status, late.body.code]).toEqual([409, 'CERTIFICATE_REVOKED']);
+  });
+
+  it('change only as they were seen, where If-Match says so', async () => {
+    const { token } = api.admin;
+    const { body, headers } = await create({ subjectAltNames: ['a.example.com', 'b.example.com'] });
+    const path = `/certificates/${body.id}`;
+    const seen = { 'if-match': headers.get('etag') ?? '' };
+    const changed = await api.call('PATCH', path, { token, headers: seen, json: { name: 'web' } });
+    expect(changed.status).toBe(200);
+    const changes = [
+      ['PATCH', '', { name: 'mine' }],
+      ['POST', '/activate'],
+      ['POST', '/deactivate'],
+      ['POST', '/renew', {}],
+      ['DELETE', '/names/a.example.com'],
+      ['POST', '/revoke', {}],
+      ['DELETE', ''],
+    ] as const;
+    for (const [method, action, json] of changes) {
+      const stale = await api.call(method, path + action, { token, headers: seen, ...(json && { json }) });
+      expect([action, stale.status, stale.body.code]).toEqual([action, 412, 'PRECONDITION_FAILED']);
+      const malformed = await api.call(method, path + action, {
+        token,
+        headers: { 'if-match': 'W/"1"' },
+        ...(json && { json }),
+      });
+      expect([action, malformed.body.code]).toEqual([action, 'HEADER_INVALID']);
+    }
+    const present = await api.call('GET', path, { token });
+    expect(present.body).toEqual(changed.body);
+    let tag = present.headers.get('etag') ?? '';
+    for (const [method, action, json] of changes) {
+      const done = await api.call(method, path + action, {
+        token,
+        headers: { 'if-match': tag },
+        ...(json && { json }),
+      });
+      expect([action, Math.floor(done.status / 100)]).toEqual([action, 2]);
+      tag = done.headers.get('etag') ?? '';
+    }
+    expect((await api.call('DELETE', path, { token, headers: { 'if-match': '*' } })).status).toBe(404);
+  });
+
+  it('change once, where two who saw the same want to, and another change comes between reading and writing', async () => {
+    const { token } = api.admin;
+    const { body, headers } = await create({ subjectAltNames: ['a.example.com'] });
+    const path = `/certificates/${body.id}`;
+    const seen = { 'if-match': headers.get('etag') ?? '' };
+    const original = api.certificates.update.bind(api.certificates);
+    api.certificates.update = async (id, patch, options) => {
+      await original(id, { name: 'faster' });
+      return original(id, patch, options);
+    };
+    const slower = await api.call('PATCH', path, { token, headers: seen, json: { name: 'slower' } });
+    expect([slower.status, slower.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect((await api.call('GET', path, { token })).body.name).toBe('faster');
   });
 
   it('lose a name, and with the last name themselves', async () => {

@@ -41,6 +41,35 @@ describe('rate limits', () => {
     expect((await login('192.0.2.1')).status).toBe(429);
   });
 
+  it('count OCSP requests by address, by POST and GET together and apart from logins', async () => {
+    api = await createTestApi({
+      rateLimits: { ocsp: { limit: 3, periodMs: 60_000 }, address: { limit: 1, periodMs: 60_000 } },
+    });
+    const headers = { 'content-type': 'application/ocsp-request' };
+    const post = (remoteAddress = '192.0.2.7', handlers = api.handlers) =>
+      callApi(handlers, 'POST', '/pki/ocsp', { body: 'nonsense', headers, connection: { remoteAddress } });
+    const first = await post();
+    expect([first.status, first.headers.get('ratelimit-policy')]).toEqual([200, '"ocsp";q=3;w=60']);
+    expect(first.headers.get('ratelimit')).toBe('"ocsp";r=2;t=60');
+    expect((await api.call('GET', '/pki/ocsp/AAAA')).headers.get('ratelimit')).toBe('"ocsp";r=1;t=60');
+    expect((await post('192.0.2.7', api.another())).status).toBe(200);
+    const refused = await post();
+    expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([
+      429,
+      'RATE_LIMITED',
+      '20',
+    ]);
+    expect(refused.body.detail).toContain('OCSP');
+    expect((await api.call('GET', '/pki/ocsp/AAAA')).status).toBe(429);
+    expect((await post('192.0.2.8')).status).toBe(200);
+    expect((await api.call('POST', '/sessions', { json: { login: 'ann', password: PASSWORD } })).status).toBe(201);
+    for (const path of ['/pki/crls.pem', '/pki/trust-anchors.pem']) {
+      expect((await api.call('GET', path)).headers.get('ratelimit')).toBeNull();
+    }
+    api.clock.advance(20_000);
+    expect((await post()).status).toBe(200);
+  });
+
   it('count tokens and proofs that are refused by address, and hold nothing against good ones', async () => {
     const failedTokens = { limit: 3, periodMs: 60_000 };
     api = await createTestApi({ rateLimits: { failedTokens, account: false, address: false } });

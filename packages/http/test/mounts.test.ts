@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { toNodeListener } from '../src/index.ts';
 import { type Served, serve } from './support/serve.ts';
-import { createTestApi, PASSWORD, type TestApi } from './support/test-api.ts';
+import { createTestApi, ORIGIN, PASSWORD, type TestApi } from './support/test-api.ts';
 
 let api: TestApi;
 let served: Served | undefined;
@@ -81,6 +81,28 @@ describe.each(Object.entries(mounts))('mounted on %s', (name, mount) => {
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
     const patch = await fetch(`${origin}/accounts/me`, { method: 'PATCH', headers: { authorization }, body: '{}' });
     expect(patch.status).toBe(415);
+  });
+
+  it('sets each of several cookies', async () => {
+    served = await serve(await mount());
+    const login = await fetch(`${served.origin}/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: ORIGIN },
+      body: JSON.stringify({ login: 'ann', password: PASSWORD, cookie: true }),
+    });
+    const names = login.headers.getSetCookie().map((cookie) => cookie.split('=')[0]);
+    expect(names.sort()).toEqual(['__Host-chancery-binding', '__Secure-chancery-refresh']);
+  });
+
+  it('takes a request without the body that it may leave out', async () => {
+    served = await serve(await mount());
+    const authorization = `Bearer ${api.admin.token}`;
+    const id = '01900000-0000-7000-8000-000000000000';
+    const renewal = await fetch(`${served.origin}/certificates/${id}/renew`, {
+      method: 'POST',
+      headers: { authorization },
+    });
+    expect(renewal.status).toBe(404);
   });
 });
 

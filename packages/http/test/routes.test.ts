@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { AccountManager } from '@chancery/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createHandlers } from '../src/index.ts';
 import { HTTP_PROBLEMS } from '../src/problems/http-problem.ts';
@@ -37,8 +38,10 @@ describe('the list of routes', () => {
         .map(({ operation: id }) => id)
         .sort(),
     ).toEqual([
-      ...['answerChallenge', 'askOcsp', 'getCaFile', 'getCertificateStatus', 'getChain', 'getCrlBundle', 'getHealth'],
+      ...['answerChallenge', 'askOcsp', 'beginPasskeyLogin', 'getCaFile', 'getCertificateStatus', 'getChain'],
       ...[
+        'getCrlBundle',
+        'getHealth',
         'getJwks',
         'getOcsp',
         'getOpenApi',
@@ -46,6 +49,7 @@ describe('the list of routes', () => {
         'getTrustAnchors',
         'listIntermediates',
         'logIn',
+        'logInByPasskey',
         'logOut',
         'refreshSession',
       ],
@@ -57,6 +61,14 @@ describe('the list of routes', () => {
     const { storage, keyring } = api;
     const { routes } = createHandlers({ storage, keyring });
     expect(routes.map(({ path }) => path)).toEqual(['/healthz', '/openapi.json', '/readyz']);
+  });
+
+  it('has nothing of passkeys where the manager takes none', () => {
+    const { storage, keyring, clock } = api;
+    const accounts = new AccountManager({ storage, keyring, clock, issuer: 'https://app.example' });
+    const paths = createHandlers({ storage, keyring, accounts }).routes.map(({ path }) => path);
+    expect(paths).toContain('/accounts/{accountId}/totp');
+    expect(paths.filter((path) => path.includes('passkey'))).toEqual([]);
   });
 
   it('begins where the routes do', () => {
@@ -92,9 +104,10 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('tells of no private key, hash or secret in any answer but the one door', () => {
-    const { ExportedCertificate, ...schemas } = document.components.schemas;
+  it('tells of no private key, hash or secret in any answer but the two doors', () => {
+    const { ExportedCertificate, TotpEnrollment, ...schemas } = document.components.schemas;
     expect(ExportedCertificate.properties).toHaveProperty('privateKeyPem');
+    expect(TotpEnrollment.properties).toHaveProperty('secret');
     const answers = Object.entries<{ properties?: object }>(schemas).filter(([name]) => !isInput(name));
     for (const [name, { properties = {} }] of answers) {
       const suspicious = Object.keys(properties).filter((each) => /private|hash|password|secret/i.test(each));
@@ -111,6 +124,25 @@ describe('the router', () => {
     const tree = new RouteTree<number>();
     tree.add({ method: 'GET', path: '/a/{b}' }, 1);
     expect(() => tree.add({ method: 'GET', path: '/a/{c}' }, 2)).toThrow('two operations at GET /a/{c}');
+  });
+
+  it('finds a path by its segments, literals before parameters, and takes the rest as it is', () => {
+    const tree = new RouteTree<string>();
+    for (const path of ['/', '/a', '/a/b', '/a/{p}', '/a/{p}/c', '/f/{+rest}']) tree.add({ method: 'GET', path }, path);
+    const found = (path: string) => {
+      const match = tree.find(path);
+      return match && [match.methods.get('GET'), ...match.values];
+    };
+    expect(found('/')).toEqual(['/']);
+    expect(found('/a')).toEqual(['/a']);
+    expect(found('/a/b')).toEqual(['/a/b']);
+    expect(found('/a/x%2Fy')).toEqual(['/a/{p}', 'x%2Fy']);
+    expect(found('/a/x/c')).toEqual(['/a/{p}/c', 'x']);
+    expect(found('/f/one')).toEqual(['/f/{+rest}', 'one']);
+    expect(found('/f/one/two//three/')).toEqual(['/f/{+rest}', 'one/two//three/']);
+    for (const nowhere of ['', 'a', '*', '//', '/a/', '//a', '/a//c', '/a/b/c', '/a/x/c/', '/b', '/f']) {
+      expect([nowhere, found(nowhere)]).toEqual([nowhere, undefined]);
+    }
   });
 
   it('sends no answer of which nobody asked whose the resource is', async () => {
@@ -139,7 +171,7 @@ describe('the codes of problems', () => {
 });
 
 async function statusOf(only: ReturnType<typeof operation>): Promise<number> {
-  const quiet = { charge: async () => [] };
+  const quiet = { charge: async () => ({ headers: [] }) };
   const parts = {
     basePath: '',
     authenticator: { identify: async () => ({ accountId: 'a', roles: ['admin'] }) },

@@ -19,8 +19,13 @@ export interface AnswerOptions {
 const JSON_TYPE = ['content-type', 'application/json'] as const;
 
 /** Answers with JSON. */
-export function json(value: unknown, { status = 200, headers = [] }: AnswerOptions = {}): Answer {
-  return { status, headers: [...JSON_TYPE, ...headers], body: JSON.stringify(value) };
+export function json(value: unknown, options: AnswerOptions = {}): Answer {
+  return jsonText(JSON.stringify(value), options);
+}
+
+/** Answers with text that is JSON already. */
+export function jsonText(body: string, { status = 200, headers = [] }: AnswerOptions = {}): Answer {
+  return { status, headers: [...JSON_TYPE, ...headers], body };
 }
 
 /** Answers with nothing but that it was done. */

@@ -8,6 +8,8 @@ export interface RateLimitOptions {
   readonly account?: Rate | false;
   /** Of one IPv4 address, or one IPv6 /64, to log in, refresh and register. Default 120 a minute; `false`: any number. */
   readonly address?: Rate | false;
+  /** OCSP requests of one address, which are counted by themselves. Default 1,200 a minute; `false`: any number. */
+  readonly ocsp?: Rate | false;
   /** Tokens and proofs of one address that are refused, but for those that have run out. Default 120 a minute; `false`: any number. */
   readonly failedTokens?: Rate | false;
 }
@@ -27,7 +29,14 @@ const MINUTE_MS = 60_000;
 const DEFAULTS: Readonly<Record<RateKind, Rate>> = {
   account: { limit: 1_200, periodMs: MINUTE_MS },
   address: { limit: 120, periodMs: MINUTE_MS },
+  ocsp: { limit: 1_200, periodMs: MINUTE_MS },
   failedTokens: { limit: 120, periodMs: MINUTE_MS },
+};
+const COUNTED: Readonly<Record<RateKind, string>> = {
+  account: 'requests of this account',
+  address: 'requests of this address',
+  ocsp: 'OCSP requests of this address',
+  failedTokens: 'tokens of this address were refused',
 };
 const KINDS = Object.keys(DEFAULTS) as RateKind[];
 
@@ -43,7 +52,12 @@ export class RateLimits {
     this.#crypto = crypto;
     const rateOf = (kind: RateKind) => (options === false ? false : (options[kind] ?? DEFAULTS[kind]));
     for (const kind of KINDS) requireRate(`rateLimits.${kind}`, rateOf(kind));
-    this.#rates = { account: rateOf('account'), address: rateOf('address'), failedTokens: rateOf('failedTokens') };
+    this.#rates = {
+      account: rateOf('account'),
+      address: rateOf('address'),
+      ocsp: rateOf('ocsp'),
+      failedTokens: rateOf('failedTokens'),
+    };
   }
 
   /**
@@ -55,19 +69,18 @@ export class RateLimits {
   async charge(kind: RateKind, subject: string): Promise<Charge> {
     const rate = this.#rates[kind];
     if (rate === false) return { headers: [] };
-    const name = kind === 'account' ? subject : await this.#pseudonym(addressBlock(subject));
-    const storage = await this.#state.opened();
-    const { allowed, retryAfterMs, remaining } = await storage.throttle([{ key: `http/${kind}/${name}`, ...rate }]);
     const { limit, periodMs } = rate;
+    const name = kind === 'account' ? subject : await this.#pseudonym(addressBlock(subject));
+    const opened = this.#state.opened();
+    const storage = opened instanceof Promise ? await opened : opened;
+    const key = `http/${kind}/${name}`;
+    const { allowed, retryAfterMs, remaining } = await storage.throttle([{ key, limit, periodMs }]);
     const left = allowed ? (remaining[0] ?? 0) : 0;
-    const headers = [
-      'ratelimit-policy',
-      `"${kind}";q=${limit};w=${Math.ceil(periodMs / 1_000)}`,
-      'ratelimit',
-      `"${kind}";r=${left};t=${Math.ceil(periodMs / 1_000)}`,
-    ];
+    const window = Math.ceil(periodMs / 1_000);
+    const policy = `"${kind}";q=${limit};w=${window}`;
+    const headers = ['ratelimit-policy', policy, 'ratelimit', `"${kind}";r=${left};t=${window}`];
     if (allowed) return { headers };
-    const message = `Too many ${kind === 'failedTokens' ? 'tokens of this address were refused' : `requests of this ${kind}`}`;
+    const message = `Too many ${COUNTED[kind]}`;
     return { headers, refusal: new RateLimitError('RATE_LIMITED', message, { retryAfterMs }) };
   }
 

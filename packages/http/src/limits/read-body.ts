@@ -17,6 +17,12 @@ export function hasBody({ header }: Incoming): boolean {
   return (length !== undefined && length !== '0') || header('transfer-encoding') !== undefined;
 }
 
+/** Whether a request is sure to have no body: it says so, or says nothing and has none. A `Request` of one's own making has no length. */
+export function isWithoutBody(incoming: Incoming): boolean {
+  if (hasBody(incoming)) return false;
+  return incoming.header('content-length') === '0' || incoming.body === undefined;
+}
+
 /**
  * Reads a body to its end.
  *

@@ -16,7 +16,8 @@ export class StateStorage {
   readonly keyring: Keyring;
   readonly crypto: CryptoProvider;
   readonly #storage: StorageBackend;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<StorageBackend> | undefined;
+  #isOpen = false;
   #secret: Promise<Uint8Array> | undefined;
 
   constructor({ storage, keyring, crypto }: StateStorageOptions) {
@@ -25,14 +26,13 @@ export class StateStorage {
     this.crypto = crypto;
   }
 
-  /** The storage, once the collections are open. @throws {StorageError} any of its codes */
-  async opened(): Promise<StorageBackend> {
-    this.#opening ??= this.#storage.open([{ name: SECRETS }, { name: IDEMPOTENCY }]).catch((error: unknown) => {
+  /** The storage, once the collections are open: from then on at once. @throws {StorageError} any of its codes */
+  opened(): StorageBackend | Promise<StorageBackend> {
+    if (this.#isOpen) return this.#storage;
+    this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
-      throw error;
     });
-    await this.#opening;
-    return this.#storage;
+    return this.#opening;
   }
 
   /** 32 random bytes that are the same for every instance. @throws {StorageError} @throws {SealError} any of their codes */
@@ -52,6 +52,12 @@ export class StateStorage {
   /** A fresh document version. */
   version(): string {
     return [...this.crypto.randomBytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  async #open(): Promise<StorageBackend> {
+    await this.#storage.open([{ name: SECRETS }, { name: IDEMPOTENCY }]);
+    this.#isOpen = true;
+    return this.#storage;
   }
 
   async #sharedSecret(): Promise<Uint8Array> {

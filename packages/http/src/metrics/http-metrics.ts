@@ -2,16 +2,7 @@ import { knownMethod } from '../observation/http-method.ts';
 import type { Exchange } from '../routing/dispatcher.ts';
 import type { Instruments } from './instruments.ts';
 
-/** What a login comes to, by the code of the problem. Other codes are `failed`. */
-const LOGIN_OUTCOMES: Readonly<Record<string, string>> = {
-  CREDENTIALS_INVALID: 'credentials_invalid',
-  SECOND_FACTOR_REQUIRED: 'second_factor_required',
-  SECOND_FACTOR_INVALID: 'second_factor_invalid',
-  RATE_LIMITED: 'rate_limited',
-  OVERLOADED: 'overloaded',
-};
-
-/** Counts and times requests, and what logins come to. */
+/** Counts and times requests. */
 export function httpMetrics(instruments: Instruments): (exchange: Exchange) => void {
   const requests = instruments.counter({
     name: 'http_requests_total',
@@ -26,20 +17,9 @@ export function httpMetrics(instruments: Instruments): (exchange: Exchange) => v
     },
     'fast',
   );
-  const logins = instruments.counter({
-    name: 'logins_total',
-    help: 'Logins over HTTP, by outcome.',
-    labels: ['outcome'],
-  });
-  // A series that begins with its first failure shows no increase by it.
-  for (const outcome of ['succeeded', 'failed', ...Object.values(LOGIN_OUTCOMES)]) logins.inc({ outcome }, 0);
-
-  return ({ operation, route = 'unmatched', method: given, status, durationMs, code }) => {
+  return ({ route = 'unmatched', method: given, status, durationMs }) => {
     const method = knownMethod(given);
     requests.inc({ route, method, status: `${Math.floor(status / 100)}xx` });
     durations.observe({ route, method }, Math.max(0, durationMs) / 1_000);
-    if (operation !== 'logIn') return;
-    if (code === undefined) logins.inc({ outcome: status < 400 ? 'succeeded' : 'failed' });
-    else logins.inc({ outcome: Object.hasOwn(LOGIN_OUTCOMES, code) ? (LOGIN_OUTCOMES[code] as string) : 'failed' });
   };
 }

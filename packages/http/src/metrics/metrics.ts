@@ -1,4 +1,5 @@
 import type {
+  AccountManager,
   CertificateAuthority,
   CertificateManager,
   EventLog,
@@ -17,6 +18,7 @@ import { eventMetrics } from './event-metrics.ts';
 import { httpMetrics } from './http-metrics.ts';
 import { type GaugeOf, Instruments } from './instruments.ts';
 import { issuerMetrics } from './issuer-metrics.ts';
+import { loginMetrics } from './login-metrics.ts';
 import { metricsHandler } from './metrics-handler.ts';
 import { checkMetricsOptions, type MetricsOptions } from './metrics-options.ts';
 import { schedulerMetrics } from './scheduler-metrics.ts';
@@ -33,6 +35,8 @@ const ISSUERS = 50;
 
 /** What metrics can look at and listen to. */
 export interface WatchedManagers {
+  /** Its logins are counted, those over HTTP among them. */
+  readonly accounts?: AccountManager;
   readonly certificates?: CertificateManager;
   readonly authority?: CertificateAuthority;
   readonly events?: EventLog;
@@ -58,7 +62,7 @@ export interface Metrics {
    */
   readonly observedIssuer: (name: string, issuer: Issuer) => Issuer;
   /**
-   * Looks at managers from now on, when metrics are read, and listens to their events.
+   * Looks at managers from now on, when metrics are read, and listens to their events and logins.
    *
    * @throws {InvalidInputError} INVALID_ARGUMENT: one of the kind is watched already
    */
@@ -86,7 +90,7 @@ const systemStopwatch = () => performance.now();
  * const metrics = await createMetrics();
  * const storage = metrics.observedStorage(new MemoryStorage());
  * const { router } = createHandlers({ storage, keyring, certificates, observe: metrics.observe });
- * metrics.watch({ certificates, authority, events, scheduler });
+ * metrics.watch({ accounts, certificates, authority, events, scheduler });
  * createServer(toNodeListener(metrics.handler)).listen(9464, '127.0.0.1');
  * ```
  */
@@ -96,6 +100,7 @@ export async function createMetrics(options: MetricsOptions = {}): Promise<Metri
   const instruments = await Instruments.load(options.register as Registry | undefined, settings.prefix);
   const issuers = new DistinctValues(ISSUERS);
   const events = eventMetrics(instruments, issuers);
+  const logins = loginMetrics(instruments);
   const watched = new Set<string>();
   const endings: (() => void)[] = [];
   const sources: Refreshed[] = [];
@@ -130,14 +135,15 @@ export async function createMetrics(options: MetricsOptions = {}): Promise<Metri
   function watch(managers: WatchedManagers): void {
     const given = Object.entries(managers).filter(([, manager]) => manager !== undefined);
     for (const [name] of given) {
-      if (!(name in SOURCES))
+      if (name !== 'accounts' && !Object.hasOwn(SOURCES, name))
         throw new InvalidInputError('INVALID_ARGUMENT', `watch() does not know ${JSON.stringify(name.slice(0, 64))}`);
       if (watched.has(name)) throw new InvalidInputError('INVALID_ARGUMENT', `${name} are watched already`);
     }
     for (const [name, manager] of given) {
       watched.add(name);
-      look(name, manager, SOURCES[name as keyof WatchedManagers] as Source<unknown>);
+      if (name !== 'accounts') look(name, manager, SOURCES[name as keyof typeof SOURCES] as Source<unknown>);
     }
+    if (managers.accounts) endings.push(logins.watch(managers.accounts));
     if (managers.events) endings.push(events.watch(managers.events));
     if (managers.certificates) events.expect(managers.certificates.queues().filter((name) => name !== ''));
   }
@@ -155,7 +161,9 @@ export async function createMetrics(options: MetricsOptions = {}): Promise<Metri
   };
 }
 
-const SOURCES: { readonly [Name in keyof WatchedManagers]-?: Source<NonNullable<WatchedManagers[Name]>> } = {
+const SOURCES: {
+  readonly [Name in Exclude<keyof WatchedManagers, 'accounts'>]-?: Source<NonNullable<WatchedManagers[Name]>>;
+} = {
   certificates: certificateSource,
   authority: authoritySource,
   events: eventSource,

@@ -37,7 +37,7 @@ export function toNodeListener(handler: Handler): NodeListener {
       next();
       return;
     }
-    void inside.dispatch(incoming).then((answer) => writeOrEnd(response, answer, incoming.method));
+    void inside.dispatch(incoming).then((answer) => writeAnswer(response, answer, incoming.method));
   };
 }
 
@@ -49,21 +49,8 @@ async function answerByFetch(
 ): Promise<void> {
   try {
     const answer = await handler(toRequest(incoming), connection);
-    await writeOrEnd(response, fromResponse(answer), incoming.method);
+    writeAnswer(response, fromResponse(answer), incoming.method);
   } catch (error) {
-    await writeOrEnd(response, problemAnswer(error, ''), incoming.method);
-  }
-}
-
-/** What cannot be sent, such as a header that node:http refuses, ends the connection: half an answer is none. */
-async function writeOrEnd(
-  response: ServerResponse,
-  answer: Parameters<typeof writeAnswer>[1],
-  method: string,
-): Promise<void> {
-  try {
-    await writeAnswer(response, answer, method);
-  } catch {
-    response.destroy();
+    writeAnswer(response, problemAnswer(error, ''), incoming.method);
   }
 }

@@ -1,30 +1,63 @@
+import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../exchange/answer.ts';
 
-const encoder = new TextEncoder();
-
-/** Sends an answer, a stream no faster than it is taken. It never rejects; a stream that fails ends the connection, so that nobody takes it for whole. */
-export async function writeAnswer(
-  response: ServerResponse,
-  { status, headers, body }: Answer,
-  method: string,
-): Promise<void> {
-  if (response.destroyed) return discard(body);
-  // Encoded here, text has its length at once, and is not encoded a second time on its way out.
-  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
-  const hasLength = bytes instanceof Uint8Array;
-  response.writeHead(status, hasLength ? [...headers, 'content-length', String(bytes.length)] : [...headers]);
-  if (method === 'HEAD' || bytes === undefined) {
-    response.end();
-    return discard(body);
+/**
+ * Sends an answer, a stream no faster than it is taken. What cannot be sent, such as a header that node:http refuses, ends the connection: half an
+ * answer is none. So does a stream that fails.
+ */
+export function writeAnswer(response: ServerResponse, answer: Answer, method: string): void {
+  try {
+    write(response, answer, method);
+  } catch {
+    response.destroy();
+    discard(answer.body);
   }
-  if (hasLength) {
-    response.end(bytes);
-    return;
-  }
-  await pipe(bytes, response);
 }
 
+function write(response: ServerResponse, { status, headers, body }: Answer, method: string): void {
+  if (response.destroyed) {
+    discard(body);
+    return;
+  }
+  const length = lengthOf(body);
+  writeHead(response, status, length === undefined ? [...headers] : [...headers, 'content-length', String(length)]);
+  if (method === 'HEAD' || body === undefined) {
+    response.end();
+    discard(body);
+  } else if (typeof body === 'string') {
+    // ASCII leaves in one piece with the head, which node:http writes as Latin-1.
+    if (length === body.length) response.end(body, 'latin1');
+    else response.end(Buffer.from(body));
+  } else if (body instanceof Uint8Array) {
+    response.end(body);
+  } else {
+    void pipe(body, response);
+  }
+}
+
+/** Where a framework has set a header already, the `writeHead` of Node 20 keeps but the last of several headers of one name. */
+function writeHead(response: ServerResponse, status: number, headers: string[]): void {
+  if (response.getHeaderNames().length === 0) {
+    response.writeHead(status, headers);
+    return;
+  }
+  const values = new Map<string, string[]>();
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = headers.slice(at, at + 2) as [string, string];
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  for (const [name, each] of values) response.setHeader(name, each.length === 1 ? (each[0] as string) : each);
+  response.writeHead(status);
+}
+
+/** In bytes; undefined of a stream, and where there is no body. */
+function lengthOf(body: Answer['body']): number | undefined {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.length : undefined;
+}
+
+/** It never rejects. */
 async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
   const reader = body.getReader();
   let wake: () => void = () => undefined;

@@ -6,6 +6,7 @@ export const PERMISSIONS = [
   'certificates.write',
   'certificates.export',
   'events.read',
+  'events.manage',
   'metrics.read',
 ] as const;
 

@@ -23,12 +23,13 @@ export class TrustedProxies {
   readonly #list: BlockList | undefined;
   readonly #certificateHeader: ClientCertificateHeader | undefined;
 
-  /** @throws {InvalidInputError} INVALID_ARGUMENT: an entry is neither an address nor a range */
+  /** @throws {InvalidInputError} INVALID_ARGUMENT: an entry is neither an address nor a range, or the header has no name or an unknown format */
   constructor({ trustedProxies = [], clientCertificateHeader }: TrustedProxiesOptions) {
     if (trustedProxies.length > 0) {
       this.#list = new BlockList();
       for (const entry of trustedProxies) addEntry(this.#list, entry);
     }
+    if (clientCertificateHeader !== undefined) checkHeader(clientCertificateHeader);
     this.#certificateHeader = clientCertificateHeader;
   }
 
@@ -69,6 +70,17 @@ export class TrustedProxies {
     const { name, format } = this.#certificateHeader;
     return clientCertificateFromHeader(header(name.toLowerCase()), format)?.certificate as Uint8Array | undefined;
   }
+}
+
+/** Before it is needed: a certificate that nobody can read must not first show as a client's fault. */
+function checkHeader({ name, format }: ClientCertificateHeader): void {
+  if (typeof name !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+    throw new InvalidInputError(
+      'INVALID_ARGUMENT',
+      'clientCertificateHeader must have the name of a header and a format',
+    );
+  }
+  clientCertificateFromHeader(undefined, format);
 }
 
 function addEntry(list: BlockList, entry: string): void {

@@ -3,8 +3,8 @@ import type { Incoming } from '../exchange/incoming.ts';
 import type { RolePermissions } from '../permissions/role-permissions.ts';
 import type { Access } from './access.ts';
 
-/** What a call consists of. */
-export interface CallParts<P, Q, B> {
+/** Who makes a call, and of what. */
+export interface CallerParts {
   readonly access: Access;
   readonly permissions: RolePermissions;
   readonly incoming: Incoming;
@@ -12,6 +12,10 @@ export interface CallParts<P, Q, B> {
   /** The client's address, as far as it is known. */
   readonly ip: string | undefined;
   readonly principal: Principal | undefined;
+}
+
+/** What a call consists of. */
+export interface CallParts<P, Q, B> extends CallerParts {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -19,68 +23,81 @@ export interface CallParts<P, Q, B> {
 
 /** One use of an operation: what was sent, who sends it, and what they may do. */
 export class Call<P = unknown, Q = unknown, B = unknown> {
-  readonly params: P;
-  readonly query: Q;
-  readonly body: B;
-  readonly incoming: Incoming;
-  readonly requestId: string;
-  readonly ip: string | undefined;
-  readonly #access: Access;
-  readonly #permissions: RolePermissions;
-  readonly #principal: Principal | undefined;
+  readonly #parts: CallParts<P, Q, B>;
   #isJudged = false;
 
-  constructor({ access, permissions, incoming, requestId, ip, principal, params, query, body }: CallParts<P, Q, B>) {
-    this.#access = access;
-    this.#permissions = permissions;
-    this.#principal = principal;
-    this.incoming = incoming;
-    this.requestId = requestId;
-    this.ip = ip;
-    this.params = params;
-    this.query = query;
-    this.body = body;
+  constructor(parts: CallParts<P, Q, B>) {
+    this.#parts = parts;
+  }
+
+  get params(): P {
+    return this.#parts.params;
+  }
+
+  get query(): Q {
+    return this.#parts.query;
+  }
+
+  get body(): B {
+    return this.#parts.body;
+  }
+
+  get incoming(): Incoming {
+    return this.#parts.incoming;
+  }
+
+  get requestId(): string {
+    return this.#parts.requestId;
+  }
+
+  get ip(): string | undefined {
+    return this.#parts.ip;
   }
 
   /** Aborted when the client goes away. */
   get signal(): AbortSignal {
-    return this.incoming.signal;
+    return this.#parts.incoming.signal;
   }
 
   /** Who sends it. @throws {TypeError} in an operation that is public: a defect */
   get principal(): Principal {
-    if (this.#principal === undefined) throw new TypeError('an operation that is public asked who sends the request');
-    return this.#principal;
+    const { principal } = this.#parts;
+    if (principal === undefined) throw new TypeError('an operation that is public asked who sends the request');
+    return principal;
   }
 
   /** Who sends it, where that is known. */
   get sender(): Principal | undefined {
-    return this.#principal;
+    return this.#parts.principal;
   }
 
   /** Whether what an operation of kind `owner` must find out has been found out. */
   get isJudged(): boolean {
-    return this.#access.kind !== 'owner' || this.#isJudged;
+    return this.#parts.access.kind !== 'owner' || this.#isJudged;
   }
 
   /** Whether who sends it has a role that gives the operation's permission. */
   get isHolder(): boolean {
-    return this.#principal !== undefined && this.isGivenBy(this.#principal.roles);
+    const { principal } = this.#parts;
+    return principal !== undefined && this.isGivenBy(principal.roles);
   }
 
   /** Whether one of the roles gives the operation's permission. */
   isGivenBy(roles: readonly string[]): boolean {
-    return 'permission' in this.#access && this.#permissions.has(roles, this.#access.permission);
+    const { access, permissions } = this.#parts;
+    return 'permission' in access && permissions.has(roles, access.permission);
   }
 
   /** All that the sender's roles permit. */
   get permissions(): string[] {
-    return this.#principal === undefined ? [] : this.#permissions.of(this.#principal.roles);
+    const { principal, permissions } = this.#parts;
+    return principal === undefined ? [] : permissions.of(principal.roles);
   }
 
   /** Whether the sender's roles give a permission other than the operation's own. */
   holds(permission: Parameters<RolePermissions['has']>[1]): boolean {
-    return this.#principal !== undefined && this.#permissions.has(this.#principal.roles, permission);
+    const { principal, permissions } = this.#parts;
+    return principal !== undefined && permissions.has(principal.roles, permission);
   }
 
   /**
@@ -89,7 +106,8 @@ export class Call<P = unknown, Q = unknown, B = unknown> {
    * @throws {PermissionError} PERMISSION_DENIED
    */
   requireNoMoreThanOwn(roles: readonly string[]): void {
-    if (!this.#permissions.of(roles).every((permission) => this.permissions.includes(permission))) throw this.denied();
+    const given = this.#parts.permissions.of(roles);
+    if (!given.every((permission) => this.permissions.includes(permission))) throw this.denied();
   }
 
   /**
@@ -101,7 +119,7 @@ export class Call<P = unknown, Q = unknown, B = unknown> {
    */
   judge(ownerId: string | undefined, refusal: () => Error = () => this.denied()): void {
     this.#isJudged = true;
-    if (this.isHolder || (ownerId !== undefined && ownerId === this.#principal?.accountId)) return;
+    if (this.isHolder || (ownerId !== undefined && ownerId === this.#parts.principal?.accountId)) return;
     throw refusal();
   }
 
@@ -123,8 +141,9 @@ export class Call<P = unknown, Q = unknown, B = unknown> {
 
   /** The error for somebody who may not. */
   denied(): PermissionError {
+    const { access } = this.#parts;
     const { accountId } = this.principal;
-    const permission = 'permission' in this.#access ? this.#access.permission : 'none';
+    const permission = 'permission' in access ? access.permission : 'none';
     return new PermissionError('PERMISSION_DENIED', `Account ${accountId} may not do this without ${permission}`, {
       facts: { accountId, permission },
     });

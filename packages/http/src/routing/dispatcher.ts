@@ -7,13 +7,14 @@ import { lasting, overConnection } from '../exchange/derived-incoming.ts';
 import type { Incoming } from '../exchange/incoming.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { FailedTokens } from '../limits/failed-tokens.ts';
-import type { RateLimits } from '../limits/rate-limits.ts';
+import type { Charge, RateLimits } from '../limits/rate-limits.ts';
 import type { RolePermissions } from '../permissions/role-permissions.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
 import { isServerFault, problemAnswer } from '../problems/problem-answer.ts';
 import { type TrustedProxies, unmapped } from '../proxies/trusted-proxies.ts';
 import type { Cors } from '../security/cors.ts';
-import { Call } from './call.ts';
+import type { Access } from './access.ts';
+import { Call, type CallerParts } from './call.ts';
 import type { Method, Operation } from './operation.ts';
 import { type BodySettings, readParams, readQuery, readRequestBody } from './read-request.ts';
 import { RequestIds } from './request-ids.ts';
@@ -62,9 +63,10 @@ interface Route {
 /** What is found out about a request on its way. */
 interface Progress {
   readonly requestId: string;
-  readonly extra: string[];
-  operation?: Operation;
-  principal?: Principal;
+  /** What the rate limits tell. */
+  extra: readonly string[];
+  operation: Operation | undefined;
+  principal: Principal | undefined;
 }
 
 const PRIVATE = ['cache-control', 'no-store'];
@@ -100,7 +102,8 @@ export class Dispatcher {
   async dispatch(incoming: Incoming): Promise<Answer> {
     const { clock, observe } = this.#parts;
     const startedAt = observe === undefined ? 0 : clock.now();
-    const progress: Progress = { requestId: this.#requestId(incoming), extra: [] };
+    const requestId = this.#requestId(incoming);
+    const progress: Progress = { requestId, extra: [], operation: undefined, principal: undefined };
     let answer: Answer;
     try {
       answer = await this.#answer(incoming, progress);
@@ -137,44 +140,36 @@ export class Dispatcher {
 
     const client = this.#parts.proxies.clientOf(peer);
     const incoming = client === peer.connection ? peer : overConnection(peer, client);
-    const principal = await this.#sender(operation, incoming);
-    if (principal !== undefined) progress.principal = principal;
-    await this.#charge(operation, client, progress);
+    const { kind } = operation.access;
+    const principal = kind === 'public' ? undefined : await this.#sender(kind, incoming);
+    progress.principal = principal;
+    const charging = this.#charging(operation, client, principal);
+    if (charging !== undefined) {
+      const { headers, refusal } = await charging;
+      progress.extra = headers;
+      if (refusal !== undefined) throw refusal;
+    }
 
-    const call = {
-      access: operation.access,
-      permissions: this.#parts.permissions,
-      incoming,
-      requestId: progress.requestId,
-      ip: addressOf(client),
-      principal,
-    };
-    this.#requirePermission(operation, call);
+    const { permissions, bodies } = this.#parts;
+    const ip = addressOf(client);
+    const { requestId } = progress;
+    const caller = { access: operation.access, permissions, incoming, requestId, ip, principal };
+    if (kind === 'permission') requirePermission(caller);
     requireKnownCondition(operation, incoming);
     const params = readParams(operation, names, values);
     const query = readQuery(operation, incoming);
-    const { value: body, bytes } = await readRequestBody(operation, incoming, this.#parts.bodies);
+    const read = readRequestBody(operation, incoming, bodies);
+    const { value: body, bytes } = read instanceof Promise ? await read : read;
 
-    const run = async (given: Incoming) => {
-      const use = new Call({ ...call, incoming: given, params, query, body });
-      const answer = await operation.handle(use);
-      if (use.isJudged) return answer;
-      throw new TypeError(`operation ${operation.id} answered without having asked whose the resource is`);
-    };
+    // The spread last: V8 takes microseconds to add to a copy of an object (Node 20).
+    const parts = { params, query, body, ...caller };
     const key = operation.idempotent && incoming.header('idempotency-key');
-    if (key === undefined) return run(incoming);
-    const { ip } = call;
+    if (key === undefined) return judged(operation, new Call(parts));
     const isAtomic = operation.idempotent === 'atomic';
-    const request = {
-      key,
-      operationId: operation.id,
-      isAtomic,
-      sender: principal,
-      ip,
-      path: incoming.path,
-      body: bytes,
-    };
-    return this.#parts.idempotency.once(request, () => run(lasting(incoming)));
+    const { path } = incoming;
+    const request = { key, operationId: operation.id, isAtomic, sender: principal, ip, path, body: bytes };
+    const run = () => judged(operation, new Call({ ...parts, incoming: lasting(incoming) }));
+    return this.#parts.idempotency.once(request, run);
   }
 
   #find(path: string) {
@@ -188,38 +183,28 @@ export class Dispatcher {
     return { status: 204, headers: ['allow', allow.join(', '), ...this.#parts.cors.preflight(incoming, allow)] };
   }
 
-  async #sender({ access: { kind } }: Operation, incoming: Incoming): Promise<Principal | undefined> {
-    if (kind === 'public') return undefined;
-    const principal = await this.#identified(incoming);
+  async #sender(kind: Access['kind'], incoming: Incoming): Promise<Principal | undefined> {
+    let principal: Principal | undefined;
+    try {
+      principal = await this.#parts.authenticator.identify(incoming);
+    } catch (error) {
+      throw await this.#parts.failedTokens.judge(error, addressOf(incoming.connection));
+    }
     if (principal !== undefined || kind === 'introduced') return principal;
     throw new HttpProblem('AUTHENTICATION_REQUIRED', 'This takes an Authorization header');
   }
 
-  async #identified(incoming: Incoming): Promise<Principal | undefined> {
-    try {
-      return await this.#parts.authenticator.identify(incoming);
-    } catch (error) {
-      throw await this.#parts.failedTokens.judge(error, addressOf(incoming.connection));
-    }
-  }
-
-  async #charge({ rate, access }: Operation, client: Connection, { principal, extra }: Progress): Promise<void> {
+  /** Charges a request to whom it counts for; undefined where it counts for nobody. */
+  #charging(
+    { rate, access }: Operation,
+    client: Connection,
+    principal: Principal | undefined,
+  ): Promise<Charge> | undefined {
     const isIntroduction = access.kind === 'introduced' && principal === undefined;
     const kind = rate ?? (principal === undefined ? (isIntroduction ? 'address' : 'none') : 'account');
-    if (kind === 'none') return;
+    if (kind === 'none') return undefined;
     const subject = kind === 'account' ? principal?.accountId : addressOf(client);
-    const { headers, refusal } = await this.#parts.rateLimits.charge(kind, subject ?? 'unknown');
-    extra.push(...headers);
-    if (refusal !== undefined) throw refusal;
-  }
-
-  #requirePermission(
-    { access }: Operation,
-    call: Omit<ConstructorParameters<typeof Call>[0], 'params' | 'query' | 'body'>,
-  ): void {
-    if (access.kind !== 'permission') return;
-    const use = new Call({ ...call, params: undefined, query: undefined, body: undefined });
-    if (!use.isHolder) throw use.denied();
+    return this.#parts.rateLimits.charge(kind, subject ?? 'unknown');
   }
 
   #requestId(incoming: Incoming): string {
@@ -241,19 +226,22 @@ export class Dispatcher {
     const answer = isRead && operation?.tagged === true ? notModified(given, incoming) : given;
     const { securityHeaders, cors } = this.#parts;
     const caching = answer.headers.includes('cache-control') ? [] : PRIVATE;
-    return {
-      ...answer,
-      headers: [
-        ...answer.headers,
-        ...caching,
-        'x-request-id',
-        requestId,
-        ...extra,
-        ...securityHeaders,
-        ...cors.headers(incoming),
-      ],
-    };
+    const own = ['x-request-id', requestId, ...extra, ...securityHeaders, ...cors.headers(incoming)];
+    return { ...answer, headers: [...answer.headers, ...caching, ...own] };
   }
+}
+
+/** Before anything else of the request is read. @throws {PermissionError} PERMISSION_DENIED */
+function requirePermission(caller: CallerParts): void {
+  const call = new Call({ params: undefined, query: undefined, body: undefined, ...caller });
+  if (!call.isHolder) throw call.denied();
+}
+
+/** Runs an operation. What belongs to somebody is not told of before it was asked whose it is. */
+async function judged(operation: Operation, call: Call): Promise<Answer> {
+  const answer = await operation.handle(call);
+  if (call.isJudged) return answer;
+  throw new TypeError(`operation ${operation.id} answered without having asked whose the resource is`);
 }
 
 /** A condition that nobody judges must not look as if it had held. */

@@ -44,8 +44,8 @@ export interface OperationTraits {
   readonly tagged?: boolean;
   /** The conditions on a change that are honored. */
   readonly conditional?: readonly ('if-match' | 'if-none-match')[];
-  /** Whose requests are counted; by default those of accounts where one is known, and none where not. */
-  readonly rate?: 'account' | 'address' | 'none';
+  /** Whose requests are counted; by default those of accounts where one is known, and none where not. `ocsp`: an address’s, by themselves. */
+  readonly rate?: 'account' | 'address' | 'ocsp' | 'none';
   /** Reading changes something, or streams: HEAD is no method of it. */
   readonly noHead?: boolean;
 }

@@ -1,7 +1,7 @@
 import type { InputIssue, Timer } from '@chancery/core';
 import type { z } from 'zod';
 import type { Incoming } from '../exchange/incoming.ts';
-import { hasBody, readBody, streamBody } from '../limits/read-body.ts';
+import { hasBody, isWithoutBody, readBody, streamBody } from '../limits/read-body.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
 import type { BodySpec, Operation } from './operation.ts';
 import { parseQuery } from './parameters.ts';
@@ -43,25 +43,32 @@ export interface ReadBody {
 }
 
 const NO_BYTES = new Uint8Array();
+const NO_BODY: ReadBody = { value: undefined, bytes: NO_BYTES };
 
 /**
  * Reads the body as the operation wants it.
  *
  * @throws {HttpProblem} BODY_UNEXPECTED, BODY_INVALID, BODY_TOO_LARGE, BODY_TIMEOUT, MEDIA_TYPE_UNSUPPORTED, REQUEST_INVALID
  */
-export async function readRequestBody(
+export function readRequestBody(
   { body }: Operation,
+  incoming: Incoming,
+  settings: BodySettings,
+): ReadBody | Promise<ReadBody> {
+  if (body !== undefined) return readBodyAs(body, incoming, settings);
+  if (!hasBody(incoming)) return NO_BODY;
+  throw new HttpProblem('BODY_UNEXPECTED', 'This operation takes no body', { headers: ['connection', 'close'] });
+}
+
+async function readBodyAs(
+  body: BodySpec,
   incoming: Incoming,
   { bodyLimit, recordLimit, bodyTimeoutMs: timeoutMs, timer }: BodySettings,
 ): Promise<ReadBody> {
-  if (body === undefined) {
-    if (!hasBody(incoming)) return { value: undefined, bytes: NO_BYTES };
-    throw new HttpProblem('BODY_UNEXPECTED', 'This operation takes no body', { headers: ['connection', 'close'] });
-  }
   if (body.kind === 'stream') {
     return { value: streamBody(incoming, { limit: recordLimit, timeoutMs, timer }), bytes: NO_BYTES };
   }
-  const isMissing = body.kind === 'json' && body.optional === true && !hasBody(incoming) && incoming.body === undefined;
+  const isMissing = body.kind === 'json' && body.optional === true && isWithoutBody(incoming);
   if (isMissing) return { value: fitted(body.schema, {}, 'body'), bytes: NO_BYTES };
   requireType(incoming, body);
   const bytes = await readBody(incoming, { limit: body.limit ?? bodyLimit, timeoutMs, timer });

@@ -22,7 +22,7 @@ export class RouteTree<T> {
   /** Adds a route. @throws {TypeError} two operations have one method and path: a defect */
   add({ method, path }: Pick<Operation, 'method' | 'path'>, target: T): void {
     let node = this.#root;
-    for (const segment of segmentsOf(path)) node = childFor(node, segment);
+    for (const segment of path.slice(1).split('/')) node = childFor(node, segment);
     if (node.methods.has(method)) throw new TypeError(`two operations at ${method} ${path}`);
     node.methods.set(method, target);
     if (!path.includes('{')) this.#static.set(path, node.methods);
@@ -34,10 +34,12 @@ export class RouteTree<T> {
     if (methods !== undefined) return { methods, values: [] };
     // `*x` and `http://host/x` are targets too, and no paths.
     if (!path.startsWith('/')) return undefined;
-    const segments = segmentsOf(path);
     const values: string[] = [];
     let node = this.#root;
-    for (const [at, segment] of segments.entries()) {
+    for (let start = 1, end = 0; end < path.length; start = end + 1) {
+      end = path.indexOf('/', start);
+      if (end < 0) end = path.length;
+      const segment = path.slice(start, end);
       const literal = node.literals.get(segment);
       if (literal !== undefined) {
         node = literal;
@@ -45,7 +47,7 @@ export class RouteTree<T> {
         values.push(segment);
         node = node.parameter;
       } else if (node.rest !== undefined) {
-        values.push(segments.slice(at).join('/'));
+        values.push(path.slice(start));
         return { methods: node.rest.methods, values };
       } else {
         return undefined;
@@ -73,10 +75,6 @@ export function decodeSegment(value: string): string {
     throw new HttpProblem('TARGET_INVALID', 'A segment of the path is not percent-encoded UTF-8, or holds NUL');
   }
   return decoded;
-}
-
-function segmentsOf(path: string): string[] {
-  return path.slice(1).split('/');
 }
 
 function childFor<T>(node: Node<T>, segment: string): Node<T> {

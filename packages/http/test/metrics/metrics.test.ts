@@ -34,23 +34,36 @@ describe('metrics of requests (S1-19)', () => {
     expect(readSeries(await scrape(metrics), 'chancery_http_requests_total', { route: '/api/healthz' })).toBe(1);
   });
 
-  it('tell logins by their outcome, from zero', async () => {
+  it('tell logins by method and outcome, from zero, each once wherever it was asked for', async () => {
     const { metrics, status, accounts } = await createObservedApi();
-    const logins = async (outcome: string) => readSeries(await scrape(metrics), 'chancery_logins_total', { outcome });
+    const logins = async (outcome: string, method = 'password') =>
+      readSeries(await scrape(metrics), 'chancery_logins_total', { outcome, method });
     expect(await logins('credentials_invalid')).toBe(0);
+    expect(await logins('passkey_invalid', 'passkey')).toBe(0);
     await accounts.create({ login: 'ann', password: PASSWORD });
-    await accounts.create({ login: 'bob', password: PASSWORD, secondFactorRequired: true });
     for (const [login, password] of [
       ['ann', PASSWORD],
       ['ann', 'wrong'],
       ['nobody', 'wrong'],
-    ]) {
+    ] as const) {
       await status('POST', '/sessions', { json: { login, password } });
     }
+    // What is refused before it reaches the manager is no login.
     await status('POST', '/sessions', { json: { password: 7 } });
     expect(await logins('succeeded')).toBe(1);
     expect(await logins('credentials_invalid')).toBe(2);
+    expect(await logins('failed')).toBe(0);
+    await accounts.login({ login: 'ann', password: PASSWORD });
+    await accounts.login({ login: 'ann', password: 'wrong' }).catch(() => undefined);
+    await accounts.login({ login: 'ann', password: PASSWORD, ip: 'nowhere' }).catch(() => undefined);
+    await accounts.loginWithPasskey({ passkey: {} as never }).catch(() => undefined);
+    expect(await logins('succeeded')).toBe(2);
+    expect(await logins('credentials_invalid')).toBe(3);
     expect(await logins('failed')).toBe(1);
+    expect(await logins('failed', 'passkey')).toBe(1);
+    metrics.close();
+    await accounts.login({ login: 'ann', password: PASSWORD });
+    expect(await logins('succeeded')).toBe(2);
   });
 });
 
@@ -262,7 +275,7 @@ describe('metrics of the log and of revocation', () => {
     const { metrics, storage } = await createObservedApi();
     const authority = new CertificateAuthority({ storage, keyring: LocalKeyring.generate(), name: 'other' });
     expect(() => metrics.watch({ authority })).toThrow(/authority are watched already/);
-    expect(() => metrics.watch({ accounts: {} } as never)).toThrow(/does not know "accounts"/);
+    expect(() => metrics.watch({ vault: {} } as never)).toThrow(/does not know "vault"/);
   });
 });
 

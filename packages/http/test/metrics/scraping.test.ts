@@ -146,7 +146,7 @@ describe('createMetrics()', () => {
     const metrics = await createMetrics({ register, prefix: 'shop_chancery_' });
     const text = await scrape(metrics);
     expect(readSeries(text, 'shop_orders_total')).toBe(1);
-    expect(readSeries(text, 'shop_chancery_logins_total', { outcome: 'succeeded' })).toBe(0);
+    expect(readSeries(text, 'shop_chancery_logins_total', { method: 'password', outcome: 'succeeded' })).toBe(0);
     expect(await register.metrics()).toBe(text);
   });
 

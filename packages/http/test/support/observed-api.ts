@@ -79,7 +79,7 @@ export async function createObservedApi(options: ObservedOptions = {}): Promise<
     issuers: { internal: metrics.observedIssuer('internal', issuer(authority)) },
   });
   const scheduler = new RenewalScheduler({ certificates, clock, onError: metrics.observeRenewalProblem });
-  metrics.watch({ certificates, authority, events, scheduler });
+  metrics.watch({ accounts, certificates, authority, events, scheduler });
   const common = { storage, keyring, accounts, certificates, authority, events, clock, publicOrigin: ORIGIN };
   const handlers = createHandlers({ ...common, observe: metrics.observe, ...options.handlers });
   const chores = events.maintenance();

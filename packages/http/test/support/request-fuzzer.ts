@@ -81,11 +81,19 @@ export class RequestFuzzer {
   readonly #random: SeededRandom;
   /** What exists, so that requests get further than to the first refusal. */
   readonly #known: readonly string[];
+  /** What members and parts of the path of these names often are, so that requests get past the first look. */
+  readonly #fitting: Readonly<Record<string, string>>;
 
-  constructor(document: Json, random: SeededRandom, known: readonly string[]) {
+  constructor(
+    document: Json,
+    random: SeededRandom,
+    known: readonly string[],
+    fitting: Readonly<Record<string, string>> = {},
+  ) {
     this.#document = document;
     this.#random = random;
     this.#known = known;
+    this.#fitting = fitting;
   }
 
   request(operation: DocumentedOperation): FuzzedRequest {
@@ -94,7 +102,7 @@ export class RequestFuzzer {
     const query: string[] = [];
     const headers: Record<string, string> = {};
     for (const { in: where, name, schema } of parameters) {
-      if (where === 'path') path = path.replace(`{${name}}`, this.#segment());
+      if (where === 'path') path = path.replace(`{${name}}`, this.#fittingFor(name) ?? this.#segment());
       else if (!this.#random.chance(0.4)) continue;
       else if (where === 'query') query.push(`${name}=${this.#encoded(String(this.#value(schema, 0)))}`);
       else headers[name] = headerText(this.#text());
@@ -156,9 +164,13 @@ export class RequestFuzzer {
   #object({ properties = {}, required = [] }: Json, depth: number): Json {
     const members = Object.entries(properties as Record<string, Json>)
       .filter(([name]) => (required as string[]).includes(name) || this.#random.chance(0.3))
-      .map(([name, schema]) => [name, this.#value(schema, depth + 1)]);
+      .map(([name, schema]) => [name, this.#fittingFor(name) ?? this.#value(schema, depth + 1)]);
     if (this.#random.chance(0.03)) members.push([this.#text(), 1]);
     return Object.fromEntries(members);
+  }
+
+  #fittingFor(name: string): string | undefined {
+    return Object.hasOwn(this.#fitting, name) && this.#random.chance(0.6) ? this.#fitting[name] : undefined;
   }
 
   #segment(): string {

@@ -8,10 +8,12 @@ import {
   type LogFields,
   type Logger,
   RecordVault,
+  type Sink,
   type StorageBackend,
 } from '@chancery/core';
 import { VirtualClock } from '@chancery/core/testing';
 import { expect } from 'vitest';
+import { PASSKEYS } from '../../../core/test/support/authenticators/software-authenticator.ts';
 import { createTestAuthority } from '../../../core/test/support/test-authority.ts';
 import { createTestStorage } from '../../../core/test/support/test-storage.ts';
 import { type Connection, createHandlers, type Handlers, type HandlersOptions } from '../../src/index.ts';
@@ -73,12 +75,21 @@ export interface Session {
   readonly token: string;
 }
 
+/** What is between managers and handlers. */
+export interface TestManagers {
+  /** Where events go. */
+  readonly sinks?: readonly Sink[];
+}
+
 /** Makes an API with an administrator, Ann and Bob. */
-export async function createTestApi(options: Partial<HandlersOptions> = {}): Promise<TestApi> {
+export async function createTestApi(
+  options: Partial<HandlersOptions> = {},
+  { sinks = [] }: TestManagers = {},
+): Promise<TestApi> {
   const clock = new VirtualClock();
   const { storage, another: anotherStorage } = createTestStorage(clock);
   const keyring = LocalKeyring.generate();
-  const events = new EventLog({ storage, keyring, clock });
+  const events = new EventLog({ storage, keyring, clock, sinks });
   const { authority } = await createTestAuthority({ clock, storage, keyring, baseUrl: `${ORIGIN}/pki` });
   const accounts = new AccountManager({
     storage,
@@ -88,6 +99,7 @@ export async function createTestApi(options: Partial<HandlersOptions> = {}): Pro
     issuer: ORIGIN,
     passwordHashing: CHEAP_HASHING,
     loginThrottle: { pair: false, account: false },
+    passkeys: PASSKEYS,
     certificateStatus: authority.certificateStatus(),
   });
   const certificates = new CertificateManager({

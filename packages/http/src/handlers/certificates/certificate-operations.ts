@@ -1,6 +1,7 @@
 import type { CertificateManager } from '@chancery/core';
 import { z } from 'zod';
 import { noContent } from '../../exchange/answer.ts';
+import { KeptJson } from '../../exchange/kept-json.ts';
 import { pageAnswer, pageOf, pageOptions, pageQuery } from '../../pagination/page.ts';
 import { holderOf, ownerOr } from '../../routing/access.ts';
 import type { Call } from '../../routing/call.ts';
@@ -8,9 +9,11 @@ import { type Operation, operation } from '../../routing/operation.ts';
 import { booleanParameter, instantParameter } from '../../routing/parameters.ts';
 import { defined } from '../defined.ts';
 import {
+  certificateAgain,
   certificateAnswer,
   certificateAnswerSpec,
   certificateId,
+  changeCertificate,
   issuingAnswer,
   issuingAnswers,
   ownCertificate,
@@ -20,6 +23,7 @@ import {
   certificateStatus,
   createCertificateBody,
   importCertificateBody,
+  patchCertificateBody,
   renewCertificateBody,
   revokeCertificateBody,
   showCertificate,
@@ -27,6 +31,8 @@ import {
 
 const tag = 'certificates';
 const LARGE_BODY = 1_048_576;
+const JSON_PATCH_TYPES = ['application/json', 'application/merge-patch+json'];
+const conditional = ['if-match'] as const;
 const created = {
   201: {
     ...certificateAnswerSpec,
@@ -37,6 +43,7 @@ const created = {
 /** Certificates: create, import, read, serve, renew, revoke, delete. */
 export function certificateOperations(certificates: CertificateManager, basePath: string): Operation[] {
   const locationOf = (id: string) => `${basePath}/certificates/${id}`;
+  const kept = new KeptJson();
   return [
     operation({
       id: 'listCertificates',
@@ -106,7 +113,26 @@ export function certificateOperations(certificates: CertificateManager, basePath
       params: certificateId,
       answers: { 200: certificateAnswerSpec },
       async handle(call) {
-        return certificateAnswer(await ownCertificate(certificates, call));
+        return certificateAgain(await ownCertificate(certificates, call), kept);
+      },
+    }),
+    operation({
+      id: 'updateCertificate',
+      tag,
+      method: 'PATCH',
+      path: '/certificates/{certificateId}',
+      summary: 'Changes what takes no new certificate: its name, whether it is renewed, and how.',
+      description: 'Profile, validity and key algorithm are those of the generations to come.',
+      access: ownerOr('certificates.write'),
+      conditional,
+      params: certificateId,
+      body: { kind: 'json', schema: patchCertificateBody, types: JSON_PATCH_TYPES },
+      answers: { 200: certificateAnswerSpec },
+      async handle(call) {
+        const patch = defined(call.body);
+        return certificateAnswer(
+          await changeCertificate(certificates, call, (id, options) => certificates.update(id, patch, options)),
+        );
       },
     }),
     switchOperation('activate', 'Serves the certificate’s names by it from now on.', certificates),
@@ -119,12 +145,15 @@ export function certificateOperations(certificates: CertificateManager, basePath
       summary: 'Issues the next generation, whether it is due or not. The old one goes on serving until then.',
       access: ownerOr('certificates.write'),
       idempotent: 'stepwise',
+      conditional,
       params: certificateId,
       body: { kind: 'json', schema: renewCertificateBody, optional: true, limit: LARGE_BODY },
       answers: issuingAnswers,
       async handle(call) {
-        const { id } = await ownCertificate(certificates, call);
-        return issuingAnswer(await certificates.renew(id, { ...defined(call.body), signal: call.signal }));
+        const wish = defined(call.body);
+        return issuingAnswer(
+          await changeCertificate(certificates, call, (id, options) => certificates.renew(id, { ...wish, ...options })),
+        );
       },
     }),
     operation({
@@ -134,12 +163,15 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates/{certificateId}/revoke',
       summary: 'Revokes a certificate: it is out of service at once, and its issuers are told.',
       access: ownerOr('certificates.write'),
+      conditional,
       params: certificateId,
       body: { kind: 'json', schema: revokeCertificateBody, optional: true },
       answers: { 200: certificateAnswerSpec },
       async handle(call) {
-        const { id } = await ownCertificate(certificates, call);
-        return certificateAnswer(await certificates.revoke(id, { ...defined(call.body), signal: call.signal }));
+        const why = defined(call.body);
+        return certificateAnswer(
+          await changeCertificate(certificates, call, (id, options) => certificates.revoke(id, { ...why, ...options })),
+        );
       },
     }),
     operation({
@@ -149,11 +181,11 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates/{certificateId}',
       summary: 'Forgets a certificate with all its generations and keys. It is not revoked by that.',
       access: ownerOr('certificates.write'),
+      conditional,
       params: certificateId,
       answers: { 204: { description: 'It is gone.' } },
       async handle(call) {
-        const { id } = await ownCertificate(certificates, call);
-        await certificates.delete(id, { signal: call.signal });
+        await changeCertificate(certificates, call, (id, options) => certificates.delete(id, options));
         return noContent();
       },
     }),
@@ -164,11 +196,14 @@ export function certificateOperations(certificates: CertificateManager, basePath
       path: '/certificates/{certificateId}/names/{name}',
       summary: 'Takes a name out of a certificate, and issues a generation without it.',
       access: ownerOr('certificates.write'),
+      conditional,
       params: certificateId.extend({ name: z.string().min(1).max(1_024) }),
       answers: { ...issuingAnswers, 204: { description: 'It was the last name: the certificate is gone.' } },
       async handle(call) {
-        const { id } = await ownCertificate(certificates, call);
-        const left = await certificates.removeName(id, call.params.name, { signal: call.signal });
+        const { name } = call.params;
+        const left = await changeCertificate(certificates, call, (id, options) =>
+          certificates.removeName(id, name, options),
+        );
         return left === undefined ? noContent() : issuingAnswer(left);
       },
     }),
@@ -194,11 +229,13 @@ function switchOperation(
     path: `/certificates/{certificateId}/${verb}`,
     summary,
     access: ownerOr('certificates.write'),
+    conditional,
     params: certificateId,
     answers: { 200: certificateAnswerSpec },
     async handle(call) {
-      const { id } = await ownCertificate(certificates, call);
-      return certificateAnswer(await certificates[verb](id, { signal: call.signal }));
+      return certificateAnswer(
+        await changeCertificate(certificates, call, (id, options) => certificates[verb](id, options)),
+      );
     },
   });
 }

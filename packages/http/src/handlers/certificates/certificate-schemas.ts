@@ -64,6 +64,10 @@ const names = z
 const name = plainText(128).describe('What people call it: unique.');
 const issuer = plainText(40).describe('The default issuer otherwise.');
 const profile = plainText(64);
+const validity = z.union([
+  z.strictObject({ days: z.number().positive().max(36_500) }),
+  z.strictObject({ hours: z.number().positive().max(876_000) }),
+]);
 const accountId = z
   .string()
   .max(64)
@@ -78,17 +82,24 @@ export const createCertificateBody = named(
     accountId: accountId.optional(),
     issuer: issuer.optional(),
     profile: profile.optional(),
-    validity: z
-      .union([
-        z.strictObject({ days: z.number().positive().max(36_500) }),
-        z.strictObject({ hours: z.number().positive().max(876_000) }),
-      ])
-      .optional(),
+    validity: validity.optional(),
     keyAlgorithm: keyAlgorithm.optional(),
     csr: csr.optional(),
     active: z.boolean().optional(),
     autoRenew: z.boolean().optional(),
     wait: z.boolean().optional().describe('Default true: the answer comes when it is issued. False: 202, pending.'),
+  }),
+);
+
+/** What to change without a new certificate. */
+export const patchCertificateBody = named(
+  'CertificateChange',
+  z.strictObject({
+    name: name.nullable().optional(),
+    autoRenew: z.boolean().optional().describe('Whether it is renewed when it is due.'),
+    profile: profile.nullable().optional().describe('Of the generations to come.'),
+    validity: validity.nullable().optional().describe('Of the generations to come.'),
+    keyAlgorithm: keyAlgorithm.optional().describe('Of the keys to come, where they are made here.'),
   }),
 );
 

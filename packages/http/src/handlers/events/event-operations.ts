@@ -65,6 +65,10 @@ const verificationSchema = named(
       }),
     ),
     more: z.boolean(),
+    setAside: z
+      .number()
+      .int()
+      .describe('How many documents were set aside since they are no events: they are not in the log.'),
     forks: z.array(z.strictObject({ foundAt: instant, lostSize: z.number().int(), continuedFrom: z.number().int() })),
   }),
 );
@@ -139,7 +143,7 @@ export function eventOperations(
       query: z.strictObject({ from: sequence.optional() }),
       answers: { 200: { description: 'What was found.', schema: verificationSchema } },
       async handle({ query, signal }) {
-        const { valid, from, size, checkpoints, problems, more, forks } = await events.verify({
+        const { valid, from, size, checkpoints, problems, more, setAside, forks } = await events.verify({
           ...defined(query),
           signal,
         });
@@ -150,6 +154,7 @@ export function eventOperations(
           checkpoints,
           problems: problems.map(showProblem),
           more,
+          setAside,
           forks: forks.map(showFork),
         });
       },

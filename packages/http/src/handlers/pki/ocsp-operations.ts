@@ -23,6 +23,7 @@ export function ocspOperations(authority: CertificateAuthority, clock: Clock): O
       path: '/pki/ocsp',
       summary: 'Asks for the status of certificates.',
       access: anybody,
+      rate: 'ocsp',
       body: { kind: 'bytes', type: REQUEST, limit: LIMIT },
       answers,
       async handle({ body, signal }) {
@@ -36,6 +37,7 @@ export function ocspOperations(authority: CertificateAuthority, clock: Clock): O
       path: '/pki/ocsp/{+request}',
       summary: 'Asks for the status of certificates, in a form that caches can keep.',
       access: anybody,
+      rate: 'ocsp',
       params: z.object({
         request: z.string().max(LONGEST_GET).describe('The OCSPRequest: DER in base64, percent-encoded.'),
       }),

@@ -1,5 +1,4 @@
-import { type AccountManager, AuthenticationError, type LoginResult } from '@chancery/core';
-import { z } from 'zod';
+import type { AccountManager } from '@chancery/core';
 import { parseAuthorization } from '../../authentication/authorization.ts';
 import {
   BINDING_COOKIE,
@@ -10,96 +9,20 @@ import {
   sessionCookies,
 } from '../../authentication/cookies.ts';
 import { json, noContent } from '../../exchange/answer.ts';
-import { named } from '../../openapi/named-schema.ts';
 import { HttpProblem } from '../../problems/http-problem.ts';
 import { anybody, signedIn } from '../../routing/access.ts';
-import type { Call } from '../../routing/call.ts';
 import { type Operation, operation } from '../../routing/operation.ts';
-import { plainText } from '../../routing/parameters.ts';
-import { instant } from '../accounts/account-schemas.ts';
 import type { HandlerContext } from '../context.ts';
 import { defined } from '../defined.ts';
+import { openedAnswer, openingOptions, showTokens } from './session-opening.ts';
+import { loginBody, principalSchema, refreshBody, tokensSchema } from './session-schemas.ts';
 
 const tag = 'sessions';
-const token = z.string().min(1).max(16_384);
-
-const loginBody = named(
-  'Login',
-  z.strictObject({
-    login: z.string().max(1_024),
-    password: z.string().max(4_096),
-    secondFactor: z
-      .union([z.strictObject({ totp: z.string().max(64) }), z.strictObject({ recoveryCode: z.string().max(64) })])
-      .optional(),
-    deviceToken: z.string().max(1_024).optional().describe('What an earlier login of this device gave.'),
-    clientId: plainText(256).optional(),
-    cookie: z
-      .boolean()
-      .optional()
-      .describe(
-        'For pages of this origin: the refresh token goes into a cookie, and the access token is worth nothing without one.',
-      ),
-    bindCertificate: z
-      .enum(['generation', 'managed'])
-      .optional()
-      .describe(
-        'Binds the session to the client certificate of the connection, or to the managed certificate that it is a generation of.',
-      ),
-  }),
-);
-
-const refreshBody = named(
-  'Refresh',
-  z.strictObject({ refreshToken: token.optional().describe('Left out, the cookies of the session are taken.') }),
-);
-
-/** What a login and a refresh give. */
-export const tokensSchema = named(
-  'Tokens',
-  z.strictObject({
-    accessToken: z.string(),
-    tokenType: z.enum(['Bearer', 'DPoP']),
-    expiresAt: instant,
-    refreshExpiresAt: instant,
-    sessionId: z.uuid(),
-    accountId: z.uuid(),
-    refreshToken: z.string().optional().describe('Absent where it is in a cookie.'),
-    deviceToken: z
-      .string()
-      .optional()
-      .describe('Of a login: keep it in the client, and give it back with the next one.'),
-  }),
-);
-
-const principalSchema = named(
-  'Principal',
-  z.strictObject({
-    accountId: z.uuid(),
-    sessionId: z.uuid(),
-    roles: z.array(z.string()),
-    permissions: z.array(z.string()),
-    issuedAt: instant,
-    expiresAt: instant,
-    clientId: z.string().optional(),
-    boundTo: z.array(z.string()),
-  }),
-);
-
 const cookieHeaders = { 'Set-Cookie': 'The cookies of the session, where it has them.' };
 
 /** Logging in, staying so, and logging out. */
 export function sessionOperations(accounts: AccountManager, context: HandlerContext): Operation[] {
   const { authenticator, cookies, clock } = context;
-
-  const certificateProof = ({ incoming, body }: Call<unknown, unknown, z.output<typeof loginBody>>) => {
-    const { bindCertificate } = body;
-    const proof = authenticator.proof(incoming);
-    if (proof !== undefined && 'dpop' in proof) return { proof };
-    if (bindCertificate === undefined) return {};
-    if (proof === undefined)
-      throw new AuthenticationError('PROOF_REQUIRED', 'The connection has no client certificate');
-    return { proof: { ...proof, managed: bindCertificate === 'managed' } };
-  };
 
   return [
     operation({
@@ -115,19 +38,10 @@ export function sessionOperations(accounts: AccountManager, context: HandlerCont
       body: { kind: 'json', schema: loginBody },
       answers: { 201: { description: 'A session is open.', schema: tokensSchema, headers: cookieHeaders } },
       async handle(call) {
-        const { incoming, body, ip, signal } = call;
-        const { cookie = false, bindCertificate: _, ...credentials } = body;
-        if (cookie) requireOwnOrigin(incoming, cookies);
-        const userAgent = incoming.header('user-agent');
-        const session = await accounts.login({
-          ...defined({ ...credentials, ip, userAgent }),
-          ...certificateProof(call),
-          ...(cookie ? { bindingSecret: true } : {}),
-          signal,
-        });
-        const { deviceToken, bindingSecret = '' } = session;
-        const headers = cookie ? sessionCookies(session, bindingSecret, { ...cookies, now: clock.now() }) : [];
-        return json({ ...showTokens(session, cookie), deviceToken }, { status: 201, headers });
+        const { login, password, secondFactor } = call.body;
+        const credentials = { login, password, ...defined({ secondFactor }) };
+        const session = await accounts.login({ ...credentials, ...openingOptions(call, context) });
+        return openedAnswer(session, call.body, context);
       },
     }),
     operation({
@@ -191,10 +105,4 @@ export function sessionOperations(accounts: AccountManager, context: HandlerCont
       },
     }),
   ];
-}
-
-function showTokens(session: LoginResult, isInCookie: boolean): object {
-  const { accessToken, refreshToken, tokenType, expiresAt, refreshExpiresAt, sessionId, accountId } = session;
-  const tokens = { accessToken, tokenType, expiresAt, refreshExpiresAt, sessionId, accountId };
-  return isInCookie ? tokens : { ...tokens, refreshToken };
 }

@@ -22,6 +22,10 @@ export const eventSource: Source<EventLog> = (events, { gauge, settings }) => {
     name: 'events_oldest_pending_timestamp_seconds',
     help: 'Since when the oldest event of the outbox waits; no series where none does.',
   });
+  const setAside = gauge({
+    name: 'events_set_aside',
+    help: 'Documents of the outbox that are no events, and were set aside and not discarded yet.',
+  });
   const checkpoint = gauge({
     name: 'events_checkpoint_timestamp_seconds',
     help: 'When the newest checkpoint was signed.',
@@ -50,6 +54,7 @@ export const eventSource: Source<EventLog> = (events, { gauge, settings }) => {
     return () => {
       size.set({}, log.size);
       pending.set({}, log.pending);
+      setAside.set({}, log.setAside);
       unsigned.set({}, log.size - (log.checkpoint?.size ?? 0));
       oldest.reset();
       if (log.oldestPendingAt) oldest.set({}, log.oldestPendingAt.getTime() / 1_000);
