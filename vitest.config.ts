@@ -14,7 +14,7 @@ const onStorage = {
   exclude: [
     // Neither the offline root, nor the names that a policy allows, nor the declaration of a collection know a storage.
     'packages/core/test/authority/offline-root-*.test.ts',
-    'packages/core/test/authority/policy/**',
+    'packages/core/test/authority/{policy,rules}/**',
     'packages/core/test/store/collection.test.ts',
     // The layers are two storages already; the conformance kit judges them.
     'packages/core/test/store/layered-storage*.test.ts',

@@ -81,7 +81,7 @@ export function createApplication(options: ApplicationOptions): Application {
     ],
   });
 
-  metrics?.watch({ certificates, authority, events, scheduler });
+  metrics?.watch({ accounts, certificates, authority, events, scheduler });
 
   const log = accessLog(logger);
   const common = {

@@ -56,9 +56,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const rolls = new Rolls(certificates, events);
   const vaultScript = await bundleVault();
   const readiness = { tls: tlsCheck(tls) };
-  const { authority } = managers;
+  const { accounts, authority } = managers;
   const metrics = await createMetrics();
-  metrics.watch({ certificates, authority, events, scheduler });
+  metrics.watch({ accounts, certificates, authority, events, scheduler });
   const { observe } = metrics;
   const app = (publicOrigin: string) => {
     const handlers = createHandlers({

@@ -34,7 +34,12 @@ try {
 async function enter() {
   document.body.dataset.session = 'open';
   sessionBox.replaceChildren(
-    h('span', { class: 'who', title: current().login }, current().login),
+    h(
+      'a',
+      { class: 'who', href: `#/accounts/${current().accountId}`, 'aria-label': `Your account, ${current().login}` },
+      h('span', { class: 'login', title: current().login }, current().login),
+      h('span', { class: 'short' }, 'You'),
+    ),
     h('span', { class: 'live soft' }),
     h('button', { type: 'button', class: 'plain', onclick: leave }, 'Log out'),
   );

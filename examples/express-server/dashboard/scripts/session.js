@@ -13,9 +13,15 @@ export const current = () => session?.principal;
 /** Whether whoever is logged in may do something. */
 export const may = (permission) => session?.principal.permissions.includes(permission) === true;
 
-/** Logs in. @throws {Problem} */
-export async function logIn(login, password) {
-  await open(await post('/sessions', { login, password, cookie: true }));
+/**
+ * Logs in.
+ *
+ * @param {string} [code] of an authenticator app, or a recovery code
+ * @throws {Problem}
+ */
+export async function logIn(login, password, code) {
+  const secondFactor = code && (/^\d{6}$/.test(code) ? { totp: code } : { recoveryCode: code });
+  await open(await post('/sessions', { login, password, ...(secondFactor && { secondFactor }), cookie: true }));
 }
 
 /** Takes up the session that the browser's cookies hold. @returns {Promise<boolean>} whether there is one */

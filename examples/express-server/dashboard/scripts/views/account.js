@@ -6,13 +6,13 @@ import { empty, table } from '../parts/table.js';
 import { exactTime, relativeTime } from '../parts/time.js';
 import { may } from '../session.js';
 import { accountState, roleTags } from './accounts.js';
+import { secondFactorPanel } from './second-factor.js';
 
 const BINDINGS = {
   dpop: 'a DPoP key',
   certificate: 'a certificate',
   managedCertificate: 'a managed certificate',
-  secret: 'the browser’s cookie',
-  cookie: 'the browser’s cookie',
+  bindingSecret: 'the browser’s cookie',
 };
 
 /** One account, and its open sessions. */
@@ -21,20 +21,22 @@ export function account({ params: [id], reload }) {
   const path = `/accounts/${encodeURIComponent(id)}`;
   return {
     title: () => shown?.login ?? 'Account',
-    crumb: h('a', { href: '#/accounts' }, 'Accounts'),
+    crumb: may('accounts.read') && h('a', { href: '#/accounts' }, 'Accounts'),
     actions: () => (shown !== undefined && may('accounts.write') ? [toggle(shown, path, reload)] : []),
     concerns: ({ event }) => event.subject === id || event.type.startsWith('session.'),
     async load(signal) {
-      const [found, sessions] = await Promise.all([
+      const [found, sessions, secondFactor] = await Promise.all([
         get(path, {}, signal),
         get(`${path}/sessions`, { limit: 50 }, signal),
+        get(`${path}/totp`, {}, signal),
       ]);
-      return { found, sessions: sessions.items };
+      return { found, sessions: sessions.items, secondFactor };
     },
-    draw({ found, sessions }) {
+    draw({ found, sessions, secondFactor }) {
       shown = found;
       return [
         h('section', { class: 'panel' }, h('h2', {}, 'Account'), summary(found)),
+        secondFactorPanel(secondFactor, { accountId: id, path, reload }),
         h('section', { class: 'panel' }, sessionsHeader(sessions, path, reload), sessionList(sessions)),
       ];
     },

@@ -5,6 +5,8 @@ import { certificateState, state, stateWord } from '../parts/state.js';
 import { empty, table } from '../parts/table.js';
 import { certificateTitle, namesLine } from '../parts/text.js';
 import { instantCell, relativeTime } from '../parts/time.js';
+import { may } from '../session.js';
+import { importDialog } from './import.js';
 import { issueDialog } from './issue.js';
 
 const SIZE = 25;
@@ -22,6 +24,8 @@ export function certificates({ query, reload }) {
         { type: 'button', class: 'primary', id: 'issue', onclick: () => issueDialog(reload) },
         'Issue a certificate',
       ),
+      may('certificates.write') &&
+        h('button', { type: 'button', id: 'import', onclick: () => importDialog(reload) }, 'Import one'),
     ],
     concerns: ({ event }) => event.type.startsWith('certificate.'),
     load: (signal) =>
