@@ -33,7 +33,17 @@ export interface ManagersOptions {
 
 /** Makes the managers. Nothing runs yet. */
 export function createManagers({ storage, keyring, origin, pace }: ManagersOptions): Managers {
-  const events = new EventLog({ storage, keyring });
+  const events = new EventLog({
+    storage,
+    keyring,
+    sinks: [
+      {
+        name: 'deleted-accounts',
+        types: ['account.deleted'],
+        deliver: async ({ subject }) => void (await certificates.deleteByAccount(subject)),
+      },
+    ],
+  });
   const shared = { storage, keyring, events };
   const authority = new CertificateAuthority({ ...shared, baseUrl: `${origin}/pki`, policy: forbidden });
   const accounts = new AccountManager({ ...shared, issuer: origin, certificateStatus: authority.certificateStatus() });

@@ -47,6 +47,7 @@ import {
 } from './verbs/count.ts';
 import { type CreateCertificateOptions, createCertificate } from './verbs/create.ts';
 import { deleteCertificate } from './verbs/delete.ts';
+import { deleteByAccount } from './verbs/delete-by-account.ts';
 import {
   type ExportCertificateOptions,
   type ExportedDer,
@@ -211,10 +212,11 @@ export class CertificateManager implements CertificateSource, RenewalSource {
 
   /**
    * Changes what takes no new certificate: what it is called, whether it is renewed, and how the generations to come are asked for. What is under way
-   * is finished as it was asked for. A patch that changes nothing writes nothing.
+   * is finished as it was asked for, unless the issuer says no to it. A patch that changes nothing writes nothing.
    *
    * @param patch what is left out stays; `null` removes
-   * @throws {InvalidInputError} INVALID_ARGUMENT: a field is malformed, or a `keyAlgorithm` where the key is kept elsewhere
+   * @throws {InvalidInputError} INVALID_ARGUMENT: a field is malformed; a `keyAlgorithm` where the key is kept elsewhere; a `name` for one that was issued
+   *   on demand
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
    * @throws {ConflictError} CERTIFICATE_CHANGED: the certificate is not at `ifVersion`; CERTIFICATE_NAME_TAKEN; CERTIFICATE_REVOKED;
    *   CERTIFICATE_NOT_RENEWABLE: nobody issues it, so that nobody can renew it
@@ -283,6 +285,7 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown reason; ISSUER_UNKNOWN
    * @throws {ConflictError} CERTIFICATE_NOT_ISSUED: there is nothing to revoke; REVOCATION_UNSUPPORTED: nobody can, so nothing was changed;
    *   CERTIFICATE_CHANGED: it is not at `ifVersion`
+   * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: an issuer's answer tells nobody what it gave for a request under way
    * @throws what an issuer failed with: the certificate is out of service already
    */
   async revoke(id: string, options: RevokeManagedCertificateOptions = {}): Promise<Certificate> {
@@ -298,6 +301,17 @@ export class CertificateManager implements CertificateSource, RenewalSource {
    */
   delete(id: string, options: ChangeCertificateOptions = {}): Promise<void> {
     return deleteCertificate(this.#context, id, options);
+  }
+
+  /**
+   * Deletes all certificates of an account, for whoever hears that the account was deleted. What is cut short is resumed by calling again.
+   *
+   * @returns how many were deleted by this call
+   * @throws {InvalidInputError} INVALID_ARGUMENT: no text that can name an account
+   * @throws {StorageError} any of its codes
+   */
+  async deleteByAccount(accountId: string, options: Abortable = {}): Promise<number> {
+    return deleteByAccount(this.#context, accountId, options);
   }
 
   /**

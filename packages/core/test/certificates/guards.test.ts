@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AccountManager, type NameGuard } from '../../src/index.ts';
+import { AccountManager, type CertificateManager, EventLog, type NameGuard } from '../../src/index.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { createTestCertificates, DAY } from '../support/test-certificates.ts';
 import { storageSize } from '../support/test-storage.ts';
@@ -18,7 +18,7 @@ async function scene(nameGuard: NameGuard = async (accountId, name) => name.ends
   return { ...made, accounts, ann, bob };
 }
 
-describe('certificates of accounts', () => {
+describe('certificates-of-accounts', () => {
   it('belong to an account that exists, and are listed by it (S0-6, S0-8)', async () => {
     const { certificates, ann, bob } = await scene();
     const made = await certificates.create({ accountId: ann, subjectAltNames: [`www.${ann}.example`] });
@@ -35,6 +35,56 @@ describe('certificates of accounts', () => {
     const unknown = certificates.create({ accountId: nobody, subjectAltNames: [`${nobody}.example`] });
     expect(await codeOf(unknown)).toBe('ACCOUNT_NOT_FOUND');
     expect(await idsOf({ accountId: nobody })).toEqual([]);
+  });
+
+  it('go with their account, however many tell of its end, and no others go', async () => {
+    const { certificates, another, issuer, accounts, ann, bob } = await scene();
+    const names = storageSize([0, 1, 2, 3, 4, 5, 6], [0, 1, 2]).map((at) => `n${at}.${ann}.example`);
+    for (const name of names) await certificates.create({ accountId: ann, subjectAltNames: [name] });
+    await certificates.create({ accountId: ann, subjectAltNames: [`${ann}.example`], wait: false });
+    const kept = await certificates.create({ accountId: bob, subjectAltNames: [`${bob}.example`] });
+    await accounts.delete(ann);
+    const counts = await Promise.all([certificates.deleteByAccount(ann), another().deleteByAccount(ann)]);
+    expect(counts[0] + counts[1]).toBe(names.length + 1);
+    expect(await certificates.deleteByAccount(ann)).toBe(0);
+    expect((await certificates.list({ limit: 10 })).items.map(({ id }) => id)).toEqual([kept.id]);
+    const asked = issuer.requests.length;
+    const late = certificates.create({ accountId: ann, subjectAltNames: [`${ann}.example`] });
+    expect(await codeOf(late)).toBe('ACCOUNT_NOT_FOUND');
+    expect(issuer.requests).toHaveLength(asked);
+  });
+
+  it('go with their account through a sink, also when the first attempt fails (orphans of S0)', async () => {
+    let certificates: CertificateManager | undefined;
+    let attempts = 0;
+    const made = await scene();
+    const { storage, keyring, clock, ann, bob } = made;
+    const events = new EventLog({
+      storage,
+      clock,
+      sinks: [
+        {
+          name: 'certificates-of-accounts',
+          types: ['account.deleted'],
+          async deliver({ subject }) {
+            attempts += 1;
+            if (attempts === 1) throw new Error('the instance was stopped');
+            await certificates?.deleteByAccount(subject);
+          },
+        },
+      ],
+    });
+    certificates = made.another({ storage, events });
+    const accounts = new AccountManager({ storage, keyring, clock, events, issuer: 'https://app.example' });
+    await certificates.create({ accountId: ann, subjectAltNames: [`${ann}.example`] });
+    const kept = await certificates.create({ accountId: bob, subjectAltNames: [`${bob}.example`] });
+    await accounts.delete(ann);
+    for (let round = 0; round < 6; round++) {
+      for (const task of events.maintenance()) await task.run({ limit: 100 });
+      clock.advance(10_000);
+    }
+    expect(attempts).toBe(2);
+    expect((await certificates.list({ limit: 10 })).items.map(({ id }) => id)).toEqual([kept.id]);
   });
 
   it('hold only names that the host permits, and nothing but true permits', async () => {
