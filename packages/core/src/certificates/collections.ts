@@ -89,6 +89,8 @@ export const generations = defineCollection({
     /** DER in base64; absent where the certificate was imported. */
     csr: text.optional(),
     hasPrivateKey: z.boolean(),
+    /** Of the key that was made for it. */
+    keyAlgorithm: keyAlgorithm.optional(),
     /** When it was asked for, which is not after it was issued. */
     createdAt: instant,
     chainPem: text.optional(),

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type AcmeIssuerOptions, type StorageBackend, tlsAlpn01 } from '../../src/index.ts';
+import { type AcmeIssuerOptions, type StorageBackend, StorageError, tlsAlpn01 } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { ScriptedAcme } from '../support/scripted-acme.ts';
@@ -43,6 +43,44 @@ function counting(backend: StorageBackend) {
     },
   });
   return { storage, reads };
+}
+
+/** An instance whose looks for open challenges are held, bounded or failed, and one beside it that opens them. */
+async function watched() {
+  const stored = createTestStorage(clock);
+  const made = make({ storage: stored.storage });
+  await open(made, 'a.example');
+  const backend = stored.another();
+  let gate: { readonly begin: () => void; readonly released: Promise<void> } | undefined;
+  const looks = {
+    limit: 1_000,
+    failure: undefined as Error | undefined,
+    /** Keeps the answer of the next look back. */
+    hold() {
+      let begin = () => undefined as void;
+      let release = () => undefined as void;
+      const begun = new Promise<void>((resolve) => {
+        begin = resolve;
+      });
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      gate = { begin, released };
+      return { begun, release };
+    },
+  };
+  const storage = overriding(backend, {
+    query: async (query) => {
+      if (looks.failure !== undefined) throw looks.failure;
+      const held = gate;
+      gate = undefined;
+      const page = await backend.query({ ...query, limit: Math.min(query.limit, looks.limit) });
+      held?.begin();
+      await held?.released;
+      return page;
+    },
+  });
+  return { made, judge: made.another({ storage }), looks };
 }
 
 describe('tls-alpn-01', () => {
@@ -100,5 +138,37 @@ describe('tls-alpn-01', () => {
     const { queries } = reads;
     await judge.isChallengeOpen('not a host');
     expect(reads.queries).toBe(queries);
+  });
+
+  it('is known at once where it was opened while another look was under way', async () => {
+    const { made, judge, looks } = await watched();
+    const held = looks.hold();
+    const before = judge.isChallengeOpen('b.example');
+    await held.begun;
+    await open(made, 'b.example');
+    const after = judge.isChallengeOpen('b.example');
+    held.release();
+    expect(await Promise.all([before, after])).toEqual([false, true]);
+  });
+
+  it('is not known where more are open than are kept in mind, too many wait, or the storage fails', async () => {
+    const { made, judge, looks } = await watched();
+    await open(made, 'b.example');
+    looks.limit = 1;
+    const told = [await judge.isChallengeOpen('x.example'), await judge.isChallengeOpen('b.example')];
+    expect(told).toEqual([undefined, true]);
+    looks.limit = 1_000;
+    looks.failure = new StorageError('STORAGE_UNAVAILABLE', 'down');
+    expect(await codeOf(judge.isChallengeOpen('x.example'))).toBe('STORAGE_UNAVAILABLE');
+    looks.failure = undefined;
+    expect(await judge.isChallengeOpen('x.example')).toBe(false);
+    const held = looks.hold();
+    const waiting = Array.from({ length: 10_000 }, (_, at) => judge.isChallengeOpen(`x${at}.example`));
+    expect(await judge.isChallengeOpen('late.example')).toBeUndefined();
+    // What is known to be open is answered all the same.
+    expect(await judge.isChallengeOpen('b.example')).toBe(true);
+    await held.begun;
+    held.release();
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([false]));
   });
 });

@@ -219,6 +219,20 @@ describe('jobs', () => {
     expect(await certificates.nextDueAt()).toBe(end - 7 * DAY);
   });
 
+  it('of a certificate that is revoked warn of nothing', async () => {
+    const { certificates, issuer, clock, told } = createTestCertificates();
+    const { id, notAfter } = await certificates.create({ subjectAltNames: ['a.example'] });
+    await certificates.renew(id, { wait: false });
+    issuer.next(async () => ({ pending: true, retryAt: new Date(clock.now() + DAY) }));
+    await certificates.revoke(id);
+    clock.advance(85 * DAY);
+    const warning = { tier: 7, notAfter: (notAfter as Date).getTime() };
+    await certificates.postpone(await claimOne(certificates), { dueAt: clock.now(), warning });
+    // It counts as told: otherwise a scheduler would do nothing else.
+    expect((await claimOne(certificates)).warned).toEqual([7]);
+    expect(await told(id)).toEqual(['created', 'issued', 'revoked']);
+  });
+
   it('of a first issue that is refused for good are gone, and postponing them is no complaint', async () => {
     const { certificates, issuer, clock, told } = createTestCertificates();
     const { PolicyError } = await import('../../src/index.ts');

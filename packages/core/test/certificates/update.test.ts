@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type CertificateManager, CertificateManager as Manager, PolicyError } from '../../src/index.ts';
+import { AcmeError, type CertificateManager, CertificateManager as Manager, PolicyError } from '../../src/index.ts';
 import { parseCsr } from '../../src/x509/csr/csr.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { foreignCertificate } from '../support/scripted-issuer.ts';
@@ -259,6 +259,74 @@ describe('update', () => {
     expect(again).toEqual({ ...lost, signal: again?.signal });
     expect([lost?.profile, again?.profile, next?.profile]).toEqual(['old', 'old', 'new']);
     expect(next?.validity).toEqual({ hours: 24 });
+  });
+
+  it('asks on the changed terms for what the issuer has said no to', async () => {
+    const { certificates, issuer, clock } = createTestCertificates();
+    const { id } = await certificates.create({ subjectAltNames });
+    const refuse = () => Promise.reject(new AcmeError('ACME_UNSUPPORTED', 'no such profile'));
+    await certificates.update(id, { profile: 'wrong' });
+    issuer.next(refuse, refuse, refuse);
+    expect(await codeOf(certificates.renew(id))).toBe('ACME_UNSUPPORTED');
+    expect(await codeOf(certificates.renew(id))).toBe('ACME_UNSUPPORTED');
+    expect((await certificates.get(id)).renewing).toBe(true);
+    await certificates.update(id, { profile: null });
+    clock.advance(120_000);
+    const job = await claimOne(certificates);
+    // What the issuer has had is asked for once more: it may have given it.
+    expect(await codeOf(certificates.renew(job!))).toBe('ACME_UNSUPPORTED');
+    await certificates.postpone(job!, { dueAt: clock.now() });
+    expect(await certificates.renew((await claimOne(certificates))!)).toMatchObject({ outcome: 'renewed' });
+    expect(issuer.requests.map(({ profile }) => profile)).toEqual([undefined, 'wrong', 'wrong', 'wrong', undefined]);
+    expect(new Set(issuer.requests.map(({ requestId }) => requestId)).size).toBe(3);
+  });
+
+  it.each([
+    ['profile', { profile: 'right' }],
+    ['validity', { validity: { hours: 24 } }],
+    ['kind of key', { keyAlgorithm: 'ECDSA-P384' }],
+  ] as const)('asks with another %s for a first issue that was refused', async (_what, patch) => {
+    const { certificates, issuer } = createTestCertificates();
+    issuer.next(() => Promise.reject(new PolicyError([])));
+    await rejection(certificates.create({ subjectAltNames, profile: 'wrong' }));
+    const [failed] = (await certificates.list({ status: 'failed', limit: 1 })).items;
+    await certificates.update(failed!.id, patch);
+    expect(await certificates.renew(failed!.id)).toMatchObject({ state: 'issued', generation: 1 });
+    const [first, next] = issuer.requests;
+    expect(next?.requestId).not.toBe(first?.requestId);
+    expect(next).toMatchObject('keyAlgorithm' in patch ? { profile: 'wrong' } : patch);
+    const { spki } = parseCsr(next?.csrDer as Uint8Array);
+    const { namedCurve } = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+      .asymmetricKeyDetails!;
+    expect(namedCurve).toBe('keyAlgorithm' in patch ? 'secp384r1' : 'prime256v1');
+  });
+
+  it('asks otherwise by the same CSR where the key is kept elsewhere', async () => {
+    const { certificates, issuer } = createTestCertificates();
+    issuer.next(() => Promise.reject(new PolicyError([])));
+    await rejection(
+      certificates.create({ subjectAltNames, profile: 'wrong', csr: await testCsr({ names: subjectAltNames }) }),
+    );
+    const [failed] = (await certificates.list({ status: 'failed', limit: 1 })).items;
+    await certificates.update(failed!.id, { profile: null });
+    expect(await certificates.renew(failed!.id)).toMatchObject({ state: 'issued', hasPrivateKey: false });
+    const [first, next] = issuer.requests;
+    expect(next?.csrDer).toEqual(first?.csrDer);
+    expect(next?.requestId).not.toBe(first?.requestId);
+    expect(next).not.toHaveProperty('profile');
+  });
+
+  it('leaves its name to one that was issued on demand: by that it is one', async () => {
+    const { certificates, issuer } = createTestCertificates();
+    await certificates.obtain('a.example');
+    const made = await certificates.getByName('on-demand:a.example');
+    for (const name of ['web', null])
+      expect(await codeOf(certificates.update(made!.id, { name }))).toBe('INVALID_ARGUMENT');
+    expect(await certificates.update(made!.id, { autoRenew: false })).toMatchObject({ name: 'on-demand:a.example' });
+    // Otherwise a handshake would undo this.
+    await certificates.deactivate(made!.id);
+    expect(await certificates.obtain('a.example')).toBeUndefined();
+    expect(issuer.requests).toHaveLength(1);
   });
 
   it('names one that failed without holding the name, until it is tried again', async () => {

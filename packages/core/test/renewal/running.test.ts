@@ -212,6 +212,28 @@ describe('a renewal that hangs', () => {
     expect(problems).toEqual([]);
   });
 
+  it('keeps nothing else from being resumed when its issuer says', async () => {
+    const { clock, create, certificates, issuer, instance, pass, timer, until } = scene({
+      checkIntervalMs: 30 * MINUTE,
+    });
+    const made = [await create('hangs.example'), await create('slow.example')];
+    clock.set(Math.max(...made.map(({ renewAt }) => (renewAt as Date).getTime())));
+    const hung = door();
+    issuer.before = async (name) => (name === 'hangs.example' ? hung.pass() : undefined);
+    issuer.answer = () => ({ pendingMs: MINUTE });
+    instance.start();
+    await pass(1_000);
+    await until(async () => hung.waiting === 1 && issuer.asked.filter((name) => name === 'slow.example').length === 2);
+    issuer.answer = () => 'issue';
+    await pass(3 * MINUTE);
+    expect(await certificates.get(made[1]?.id as string)).toMatchObject({ generation: 2 });
+    expect(hung.waiting).toBe(1);
+    const stopping = instance.stop();
+    hung.open();
+    await stopping;
+    expect(timer.size).toBe(0);
+  });
+
   it('lets nothing more begin where it has the last place', async () => {
     const { clock, create, certificates, issuer, instance, pass, timer, until } = scene({ concurrency: 1 });
     const { renewAt } = await create('hangs.example');

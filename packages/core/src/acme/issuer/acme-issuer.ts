@@ -152,7 +152,7 @@ export class AcmeIssuer implements Issuer {
    * the most: an answer may take a quarter of one.
    *
    * @param name - the connection's SNI
-   * @returns undefined where that is not known: more than 1,000 are open
+   * @returns undefined where that is not known: more than 1,000 are open, or 10,000 callers wait to be told
    * @throws {StorageError} any of its codes
    */
   isChallengeOpen(name: string): Promise<boolean | undefined> {

@@ -7,7 +7,7 @@ import { requireObject } from '../../errors/require-object.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { CertificateRequest, CertificateValidity } from '../../ports/issuer.ts';
 import { type CertificationRequest, parseCsr } from '../../x509/csr/csr.ts';
-import { formatGeneralName, type GeneralName, parseGeneralNameText } from '../../x509/name/general-name.ts';
+import { describeGeneralName, type GeneralName, parseGeneralNameText } from '../../x509/name/general-name.ts';
 import { isHostName } from '../../x509/path/host-name.ts';
 
 const MAX_NAMES = 100;
@@ -66,7 +66,7 @@ export function identifierOf(name: GeneralName): AcmeIdentifier {
   if (name.kind === 'ip') return { type: 'ip', value: name.value };
   if (name.kind !== 'dns')
     throw invalid(
-      `ACME certifies host names and IP addresses, not ${JSON.stringify(formatGeneralName(name).slice(0, 256))}`,
+      `ACME certifies host names and IP addresses, not ${JSON.stringify(describeGeneralName(name).slice(0, 256))}`,
     );
   const value = name.value.toLowerCase();
   if (isHostName(value.replace(/^\*\./, ''))) return { type: 'dns', value };

@@ -9,9 +9,9 @@ import { askIssuer } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
 import { answerRefused, checkAnswer } from './check-answer.ts';
 import { discardGeneration } from './discard.ts';
-import { storedCsr } from './draft.ts';
+import { isOnTermsOf, storedCsr } from './draft.ts';
 import { recordLate } from './late-generation.ts';
-import { isRefusal } from './refusal.ts';
+import { isRefusal, isVerdict } from './refusal.ts';
 import { type PendingGeneration, runProcessors } from './run-processors.ts';
 import { type TakenEffect, takeEffect } from './take-effect.ts';
 
@@ -32,7 +32,7 @@ interface AdvanceOptions extends Abortable {
  *
  * @param options.job the lease under which it is asked for
  * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: and the generation is given up, since asking again would give the same; PROCESSOR_FAILED
- * @throws what the issuer failed with; a renewal that it refused is given up, too
+ * @throws what the issuer failed with; a renewal that it refused is given up, too, and so is what it said no to on terms that were changed since
  */
 export async function advance(
   context: CertificatesContext,
@@ -46,7 +46,7 @@ export async function advance(
     return await advancePending(context, pending, options);
   } catch (error) {
     const wasGiven = isAnswerRefused(error);
-    if (wasGiven || isRefusedRenewal(error, pending))
+    if (wasGiven || isRefusedRenewal(error, pending) || isRefusedOnOldTerms(error, pending))
       await discardGeneration(context, certificateId, generationId, { ...options, wasGiven });
     throw error;
   }
@@ -80,6 +80,11 @@ function isAnswerRefused(error: unknown): boolean {
 /** Whether the next attempt must ask otherwise. A first issue that was refused keeps its request, for whoever has the refusal lifted. */
 function isRefusedRenewal(error: unknown, { certificate }: PendingGeneration): boolean {
   return certificate.current !== undefined && isRefusal(error);
+}
+
+/** Whether the certificate asks otherwise by now. Where the key is kept elsewhere, there is no other CSR to ask with. */
+function isRefusedOnOldTerms(error: unknown, { certificate, generation }: PendingGeneration): boolean {
+  return certificate.keyAlgorithm !== undefined && isVerdict(error) && !isOnTermsOf(certificate, generation);
 }
 
 async function readPending(

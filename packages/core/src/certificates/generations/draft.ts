@@ -7,7 +7,7 @@ import { parseCsr, verifyCsr } from '../../x509/csr/csr.ts';
 import { createCsr } from '../../x509/csr/csr-builder.ts';
 import { DistinguishedName } from '../../x509/name/distinguished-name.ts';
 import { parseGeneralNameText } from '../../x509/name/general-name.ts';
-import { generationKeys, generations } from '../collections.ts';
+import { type CertificateValue, type GenerationValue, generationKeys, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { openGenerationKey, sealGenerationKey } from './generation-key.ts';
 
@@ -62,6 +62,16 @@ export interface DraftTerms {
   readonly lifetimeMs?: number | undefined;
 }
 
+/** Whether a generation is asked for with what its certificate says of those to come: an update may have changed that since. */
+export function isOnTermsOf(certificate: CertificateValue, generation: GenerationValue): boolean {
+  const { profile, lifetimeMs, keyAlgorithm = certificate.keyAlgorithm } = generation;
+  return (
+    profile === certificate.profile &&
+    lifetimeMs === certificate.lifetimeMs &&
+    keyAlgorithm === certificate.keyAlgorithm
+  );
+}
+
 /** Adds a draft to a transaction, as a generation that is yet to be asked for. */
 export function putDraft(
   { store, clock }: CertificatesContext,
@@ -69,7 +79,7 @@ export function putDraft(
   draft: Draft,
   { certificateId, number, issuer, profile, lifetimeMs }: DraftTerms,
 ): void {
-  const { id, subjectAltNames, csrDer, sealedKey } = draft;
+  const { id, subjectAltNames, csrDer, keyAlgorithm, sealedKey } = draft;
   const createdAt = clock.now();
   const value = {
     certificateId,
@@ -80,6 +90,7 @@ export function putDraft(
     subjectAltNames: [...subjectAltNames],
     csr: toBase64(csrDer),
     hasPrivateKey: sealedKey !== undefined,
+    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
     createdAt,
   };
   transaction.add(store.put(generations, id, value, { ifVersion: null }));

@@ -11,6 +11,7 @@ import type { CertificatesContext } from '../context.ts';
 import { historyOf, planJob } from '../jobs/job.ts';
 import { askIssuer } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
+import { answerRefused } from './check-answer.ts';
 import { storedCsr } from './draft.ts';
 import { isVerdict } from './refusal.ts';
 import type { PendingGeneration } from './run-processors.ts';
@@ -23,6 +24,7 @@ type LateCertificate = Omit<CertificateChain, 'leaf' | 'names'>;
  * is answered by this, too: nobody can tell the two apart, and the certificate is revoked at once.
  *
  * @returns when to ask again, epoch milliseconds, where the issuer is still at work; undefined: it is known what it gave
+ * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: the answer cannot be read, so that nobody knows what it gave
  * @throws what the issuer failed with; what it refuses is no failure, since then it gave nothing
  */
 export async function learnWhatWasGiven(
@@ -30,16 +32,13 @@ export async function learnWhatWasGiven(
   givenUp: PendingGeneration,
   options: Abortable,
 ): Promise<number | undefined> {
-  try {
-    const asked = await askIssuer(context, givenUp, options);
-    if (asked.outcome === 'pending') return asked.retryAt;
-    const late = await readLate(context, givenUp, asked.answer);
-    if (late === undefined) await forget(context, givenUp, options);
-    else await recordLate(context, givenUp, late);
-  } catch (error) {
+  const asked = await askIssuer(context, givenUp, options).catch((error: unknown) => {
     if (!isVerdict(error)) throw error;
-    await forget(context, givenUp, options);
-  }
+  });
+  if (asked?.outcome === 'pending') return asked.retryAt;
+  const late = asked?.outcome === 'answered' ? await readLate(context, givenUp, asked.answer) : undefined;
+  if (late === undefined) await forget(context, givenUp.generationId, options);
+  else await recordLate(context, givenUp, late);
   return undefined;
 }
 
@@ -70,8 +69,9 @@ export async function recordLate(
     putCertificate(context, transaction, entry, value, undefined);
   });
   await recording.catch((error: unknown) => {
-    // It is known by another generation.
     if (!(error instanceof ChanceryError) || error.code !== 'UNIQUE_CONFLICT') throw error;
+    // It is known by another generation.
+    return forget(context, generationId);
   });
 }
 
@@ -80,14 +80,20 @@ function lateGeneration(generation: GenerationValue, late: LateCertificate): Gen
   return { ...generation, hasPrivateKey: false, chainPem, notBefore, notAfter, serialNumber, sha256Fingerprint };
 }
 
-/** What was given for the key of the request, whatever else is wrong with it. Undefined where that is nothing. */
+/**
+ * What was given for the key of the request, whatever else is wrong with it. Undefined where that is nothing.
+ *
+ * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: there is no telling
+ */
 async function readLate(
   { crypto }: CertificatesContext,
-  { generation }: PendingGeneration,
+  { certificateId, generation }: PendingGeneration,
   answer: unknown,
 ): Promise<LateCertificate | undefined> {
   const leaf = leafOf((answer as { chainPem?: unknown } | null | undefined)?.chainPem);
-  if (leaf === undefined || !equalBytes(leaf.spki, parseCsr(storedCsr(generation.csr)).spki)) return undefined;
+  if (leaf === undefined)
+    throw answerRefused({ certificateId, issuer: generation.issuer }, 'it holds no chain that can be read');
+  if (!equalBytes(leaf.spki, parseCsr(storedCsr(generation.csr)).spki)) return undefined;
   return {
     chainPem: leaf.toPem(),
     notBefore: leaf.notBefore.getTime(),
@@ -107,11 +113,7 @@ function leafOf(chainPem: unknown): Certificate | undefined {
   }
 }
 
-async function forget(
-  { store }: CertificatesContext,
-  { generationId }: PendingGeneration,
-  options: Abortable,
-): Promise<void> {
+async function forget({ store }: CertificatesContext, generationId: string, options: Abortable = {}): Promise<void> {
   await store.transact(async (transaction) => {
     const generation = await transaction.get(generations, generationId);
     if (generation?.value.chainPem === undefined) transaction.delete(generations, generationId);

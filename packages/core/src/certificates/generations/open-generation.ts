@@ -19,7 +19,7 @@ import { onTakenName } from '../names/name-conflict.ts';
 import { permitNames } from '../names/permit-names.ts';
 import { sameNames } from '../names/subject-names.ts';
 import { toChange } from '../serving/change.ts';
-import { type Draft, giveUpDraft, type KeySource, makeDraft, putDraft } from './draft.ts';
+import { type Draft, giveUpDraft, isOnTermsOf, type KeySource, makeDraft, putDraft, storedCsr } from './draft.ts';
 import { keyNotHeld } from './generation-key.ts';
 
 /** How the next generation is to be. */
@@ -109,13 +109,16 @@ function requireRenewable(id: string, { state, issuer }: CertificateValue): stri
 /** The generation that is pending, where it is what is wished for. */
 async function pendingGeneration(
   transaction: Transaction,
-  { pending }: CertificateValue,
+  certificate: CertificateValue,
   names: readonly string[],
   { csrDer, askedSince = 0 }: GenerationWish,
 ): Promise<string | undefined> {
+  const { pending, state } = certificate;
   if (pending === undefined || csrDer !== undefined) return undefined;
   const generation = await transaction.get(generations, pending);
   if (generation === undefined) return undefined;
+  // What was refused on other terms would be refused again.
+  if (state === 'failed' && !isOnTermsOf(certificate, generation.value)) return undefined;
   const { subjectAltNames, createdAt } = generation.value;
   return createdAt >= askedSince && sameNames(subjectAltNames, names) ? pending : undefined;
 }
@@ -137,12 +140,14 @@ async function draftFor(
 async function keySource(
   transaction: Transaction,
   id: string,
-  { keyAlgorithm, current }: CertificateValue,
+  { state, keyAlgorithm, current, pending }: CertificateValue,
   rekey: boolean,
   csrDer: Uint8Array | undefined,
 ): Promise<KeySource> {
   if (keyAlgorithm === undefined) {
     if (csrDer !== undefined) return { csrDer };
+    const refused = state === 'failed' && pending ? await transaction.get(generations, pending) : undefined;
+    if (refused !== undefined) return { csrDer: storedCsr(refused.value.csr) };
     throw new ConflictError('CSR_REQUIRED', `The private key of certificate ${id} is kept elsewhere: give a CSR`, {
       facts: { certificateId: id },
     });

@@ -2,7 +2,7 @@ import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import { parseCertificates } from '../../x509/certificate/certificate.ts';
 import { type CertificateEntry, putCertificate } from '../certificate-record.ts';
-import { certificates, type GenerationValue, generations, renewalJobs } from '../collections.ts';
+import { certificates, generations, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { learnWhatWasGiven } from './late-generation.ts';
 import type { PendingGeneration } from './run-processors.ts';
@@ -17,10 +17,14 @@ export interface Settlement {
   readonly retryAt?: number;
 }
 
-/** What the issuers are to be told, and to be asked, of a certificate. */
-interface Outstanding {
-  readonly issued: { readonly id: string; readonly issuer: string; readonly chainPem: string }[];
-  readonly givenUp: PendingGeneration[];
+/** What one call has tried. */
+interface Progress {
+  /** Generations, by id. */
+  readonly revoked: Set<string>;
+  readonly asked: Set<string>;
+  readonly errors: unknown[];
+  /** When issuers that are still at work are to be asked again. */
+  readonly instants: number[];
 }
 
 /**
@@ -28,58 +32,87 @@ interface Outstanding {
  * done. Revoking twice is a success with them, so that a crash in between does no harm.
  *
  * @returns undefined where the certificate is gone
- * @throws what an issuer failed with
+ * @throws what an issuer failed with first, after all was tried
  */
 export async function settleRevocation(
   context: CertificatesContext,
   certificateId: string,
   options: Abortable,
 ): Promise<Settlement | undefined> {
-  const revoked = new Set<string>();
-  let mayAsk = MOST_GIVEN_UP;
+  const progress: Progress = { revoked: new Set(), asked: new Set(), errors: [], instants: [] };
+  const { errors, instants } = progress;
   while (true) {
     const entry = await context.store.get(certificates, certificateId);
     if (entry?.value.revocation === undefined || entry.value.revocation.settled) return entry && { certificate: entry };
-    const { issued, givenUp } = await outstanding(context, entry);
-    for (const generation of issued) {
-      if (revoked.has(generation.id)) continue;
-      await revokeGeneration(context, generation, entry.value.revocation.reason, options);
-      revoked.add(generation.id);
+    const givenUp = await revokeIssued(context, entry, progress, options);
+    if (givenUp.length > 0) {
+      await ask(context, givenUp, progress, options);
+      continue;
     }
-    // The latest ones come last.
-    const asked = mayAsk === 0 ? [] : givenUp.slice(-mayAsk);
-    const retryAt = await learnAll(context, asked, options);
-    if (retryAt !== undefined) return { certificate: entry, retryAt };
-    mayAsk -= asked.length;
-    const settled = asked.length === 0 ? await noteSettled(context, entry, options) : undefined;
+    throwIfAborted(options.signal);
+    if (errors.length > 0) throw errors[0];
+    if (instants.length > 0) return { certificate: entry, retryAt: Math.min(...instants) };
+    const settled = await noteSettled(context, entry, options);
     if (settled !== undefined) return { certificate: settled };
+  }
+}
+
+/** @returns the generations that are to be asked for, before all is revoked */
+async function revokeIssued(
+  context: CertificatesContext,
+  { id: certificateId, value: certificate }: CertificateEntry,
+  progress: Progress,
+  options: Abortable,
+): Promise<PendingGeneration[]> {
+  const { revoked, asked } = progress;
+  const { reason = 'unspecified' } = certificate.revocation ?? {};
+  const givenUp: PendingGeneration[] = [];
+  for await (const { id, generation } of outstanding(context, certificateId)) {
+    const { chainPem } = generation;
+    if (chainPem === undefined) {
+      if (!asked.has(id)) givenUp.push({ certificateId, certificate, generationId: id, generation });
+      // The latest ones come last.
+      if (givenUp.length > MOST_GIVEN_UP - asked.size) givenUp.shift();
+    } else if (!revoked.has(id)) {
+      revoked.add(id);
+      await attempt(progress, options, () => revokeGeneration(context, { ...generation, chainPem }, reason, options));
+    }
+  }
+  return givenUp;
+}
+
+async function ask(
+  context: CertificatesContext,
+  givenUp: readonly PendingGeneration[],
+  progress: Progress,
+  options: Abortable,
+): Promise<void> {
+  for (const each of givenUp) {
+    progress.asked.add(each.generationId);
+    const retryAt = await attempt(progress, options, () => learnWhatWasGiven(context, each, options));
+    if (retryAt !== undefined) progress.instants.push(retryAt);
+  }
+}
+
+/** One generation that makes trouble must not keep the others in force. */
+async function attempt<T>({ errors }: Progress, { signal }: Abortable, work: () => Promise<T>): Promise<T | undefined> {
+  throwIfAborted(signal);
+  try {
+    return await work();
+  } catch (error) {
+    errors.push(error);
+    return undefined;
   }
 }
 
 async function revokeGeneration(
   { issuers }: CertificatesContext,
-  { issuer, chainPem }: Outstanding['issued'][number],
+  { issuer, chainPem }: { readonly issuer: string; readonly chainPem: string },
   reason: NonNullable<CertificateEntry['value']['revocation']>['reason'],
   options: Abortable,
 ): Promise<void> {
-  throwIfAborted(options.signal);
   const certificateDer = parseCertificates(chainPem)[0]?.der as Uint8Array;
   await issuers.named(issuer).issuer.revokeCertificate?.({ certificateDer, reason, ...signalOf(options) });
-}
-
-/** @returns when the first issuer that is still at work is to be asked again, epoch milliseconds */
-async function learnAll(
-  context: CertificatesContext,
-  givenUp: readonly PendingGeneration[],
-  options: Abortable,
-): Promise<number | undefined> {
-  const instants: number[] = [];
-  for (const generation of givenUp) {
-    throwIfAborted(options.signal);
-    const retryAt = await learnWhatWasGiven(context, generation, options);
-    if (retryAt !== undefined) instants.push(retryAt);
-  }
-  return instants.length === 0 ? undefined : Math.min(...instants);
 }
 
 /** @returns undefined where the certificate has changed since: a generation may have come */
@@ -100,19 +133,14 @@ async function noteSettled(
 }
 
 /** The generations of known issuers that a relying party would still accept, and those of which nobody knows whether there is one. */
-async function outstanding(
+async function* outstanding(
   { store, clock }: CertificatesContext,
-  { id: certificateId, value: certificate }: CertificateEntry,
-): Promise<Outstanding> {
-  const found: Outstanding = { issued: [], givenUp: [] };
+  certificateId: string,
+): AsyncGenerator<Pick<PendingGeneration, 'generation'> & { readonly id: string }> {
   const query = { index: 'byCertificate', equals: { certificateId }, limit: 100 } as const;
   for await (const { id, value } of store.walk(generations, query)) {
-    const { issuer, chainPem } = value;
+    const { issuer, chainPem, notAfter = 0 } = value;
     if (issuer === undefined) continue;
-    if (chainPem === undefined) {
-      const generation = { ...value, issuer } satisfies GenerationValue;
-      found.givenUp.push({ certificateId, certificate, generationId: id, generation });
-    } else if ((value.notAfter ?? 0) >= clock.now()) found.issued.push({ id, issuer, chainPem });
+    if (chainPem === undefined || notAfter >= clock.now()) yield { id, generation: { ...value, issuer } };
   }
-  return found;
 }

@@ -58,7 +58,8 @@ async function tell(
             data: { code: failed.code, message: failed.message, attempts: attempts + 1, nextAttemptAt },
           },
         );
-  if (!isWarning || warning === undefined) return;
+  // That one ends which is revoked is no news: its job is there for the issuers that are to be told.
+  if (!isWarning || warning === undefined || entry.value.state === 'revoked') return;
   const data = { tier: warning.tier, expiresAt: new Date(warning.notAfter).toISOString() };
   putCertificate(context, transaction, written, written.value, { type: 'certificate.expiring', data });
 }

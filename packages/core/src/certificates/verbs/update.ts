@@ -23,6 +23,7 @@ import {
   givenNameInput,
   keyAlgorithmInput,
   lifetimeInput,
+  ON_DEMAND,
   parseInput,
   profileInput,
 } from './certificate-input.ts';
@@ -86,8 +87,13 @@ export async function updateCertificate(
   return toCertificate(context, await onTakenName(updating, patch.name ?? id));
 }
 
-function requirePatchable(id: string, { state, keyAlgorithm, issuer }: CertificateValue, patch: Patch): void {
+function requirePatchable(id: string, { state, name, keyAlgorithm, issuer }: CertificateValue, patch: Patch): void {
   if (state === 'revoked') throw certificateRevoked(id);
+  if (patch.name !== undefined && name?.startsWith(ON_DEMAND))
+    throw new InvalidInputError(
+      'INVALID_ARGUMENT',
+      `name: certificate ${id} was issued on demand, and goes by its name`,
+    );
   if (patch.keyAlgorithm !== undefined && keyAlgorithm === undefined)
     throw new InvalidInputError(
       'INVALID_ARGUMENT',

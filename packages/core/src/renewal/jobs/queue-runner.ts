@@ -67,11 +67,19 @@ export class QueueRunner {
     return round;
   }
 
-  /** Begins everything that is due, the most urgent first, as slots allow. */
-  look(control: RunControl): QueueLook {
+  /**
+   * Begins everything that is due, the most urgent first, as slots allow.
+   *
+   * @param onResume told when a job has ended that is to be resumed, and when it is, epoch milliseconds
+   */
+  look(control: RunControl, onResume: (at: number) => void = () => undefined): QueueLook {
     const round = { counts: noJobs(), resumeAt: Number.POSITIVE_INFINITY };
     const running = new Set<Promise<void>>();
-    const begun = this.#begin(round, running, control);
+    const run = async (leased: LeasedJob): Promise<void> => {
+      const resumeAt = await this.#run(leased, round, control);
+      if (resumeAt !== undefined) onResume(resumeAt);
+    };
+    const begun = this.#begin(run, running, control);
     const end = async (): Promise<QueueRound> => {
       await Promise.all(running);
       return round;
@@ -79,7 +87,11 @@ export class QueueRunner {
     return { begun, ended: begun.then(end, end) };
   }
 
-  async #begin(round: QueueRound, running: Set<Promise<void>>, control: RunControl): Promise<void> {
+  async #begin(
+    begin: (leased: LeasedJob) => Promise<void>,
+    running: Set<Promise<void>>,
+    control: RunControl,
+  ): Promise<void> {
     const claimed = new ClaimedJobs();
     try {
       while (true) {
@@ -92,7 +104,7 @@ export class QueueRunner {
           release();
           return;
         }
-        const run = this.#run(next, round, control).finally(() => {
+        const run = begin(next).finally(() => {
           running.delete(run);
           release();
         });
@@ -118,11 +130,12 @@ export class QueueRunner {
     claimed.add(jobs, { since: now, until: now + leaseMs, wereAll: jobs.length < limit });
   }
 
-  async #run(leased: LeasedJob, round: QueueRound, options: Abortable): Promise<void> {
+  async #run(leased: LeasedJob, round: QueueRound, options: Abortable): Promise<number | undefined> {
     const end = await new JobRun(this.#context, this.#source, leased).run(options);
     round.counts[end.result] += 1;
     round.resumeAt = Math.min(round.resumeAt, end.resumeAt ?? Number.POSITIVE_INFINITY);
     this.#pausedUntil = Math.max(this.#pausedUntil, end.pausedUntil ?? 0);
+    return end.resumeAt;
   }
 
   /** What was not begun is there for others at once, or when the issuer's budget allows, in the order of urgency. */

@@ -1,4 +1,5 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { identifierOf } from '../../../src/acme/issuer/checked-request.ts';
 import { AcmeClient, nodeCrypto } from '../../../src/index.ts';
 import { expectRefused, HOSTILE_VALUES } from '../../support/hostile-values.ts';
 
@@ -48,4 +49,9 @@ describe.each(HOSTILE_VALUES)('%s', (_, value) => {
       await expectRefused(() => new AcmeClient({ directory, accountKey, [option]: bad }));
     }
   });
+});
+
+it('tells of a name that no ACME server certifies without what may be a password', () => {
+  const name = { kind: 'uri', value: 'https://ada:hunter2@a.example/' } as const;
+  expect(() => identifierOf(name)).toThrow(/not "uri:https:\/\/…@a\.example\/"$/);
 });
