@@ -54,6 +54,17 @@ describe('an authenticator app over HTTP', () => {
     );
   });
 
+  it('is not confirmed by guessing', async () => {
+    const { token } = api.ann;
+    await api.call('POST', '/accounts/me/totp', { token, json: PROOF });
+    const codes: string[] = [];
+    for (let at = 0; at < 11; at++) {
+      const json = { code: `guess ${at}` };
+      codes.push((await api.call('POST', '/accounts/me/totp/confirmation', { token, json })).body.code);
+    }
+    expect(codes).toEqual([...new Array(10).fill('SECOND_FACTOR_INVALID'), 'RATE_LIMITED']);
+  });
+
   it('takes the password besides the session for whatever outlasts the session', async () => {
     const { token } = api.ann;
     await enroll(api.ann);

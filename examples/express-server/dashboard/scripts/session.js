@@ -20,7 +20,9 @@ export const may = (permission) => session?.principal.permissions.includes(permi
  * @throws {Problem}
  */
 export async function logIn(login, password, code) {
-  const secondFactor = code && (/^\d{6}$/.test(code) ? { totp: code } : { recoveryCode: code });
+  // Apps show their codes in two groups.
+  const plain = code?.replace(/\s/g, '');
+  const secondFactor = plain && (/^\d{6}$/.test(plain) ? { totp: plain } : { recoveryCode: plain });
   await open(await post('/sessions', { login, password, ...(secondFactor && { secondFactor }), cookie: true }));
 }
 

@@ -355,9 +355,10 @@ export class AccountManager {
    * @returns ten recovery codes, shown this once
    * @throws {NotFoundError} ACCOUNT_NOT_FOUND, SECOND_FACTOR_NOT_FOUND: no enrollment is under way
    * @throws {AuthenticationError} SECOND_FACTOR_INVALID: the code does not fit
+   * @throws {RateLimitError} RATE_LIMITED: too many that did not fit
    */
   confirmTotp(accountId: string, code: string, options: Abortable = {}): Promise<RecoveryCodeSet> {
-    return confirmTotp(this.#context, accountId, code, options);
+    return confirmTotp({ context: this.#context, throttle: this.#throttle }, accountId, code, options);
   }
 
   /**

@@ -3,7 +3,9 @@ import type { JsonObject } from '../ports/storage.ts';
 import { defineCollection } from '../store/collection.ts';
 
 const text = z.string();
-const instant = z.number().int();
+// The range of Date (ECMA-262 section 21.4.1.1): what lies past it could be chained, and never be shown.
+const LAST_INSTANT = 8.64e15;
+const instant = z.number().int().min(-LAST_INSTANT).max(LAST_INSTANT);
 const count = z.number().int().nonnegative();
 
 /**
@@ -16,7 +18,8 @@ export const eventRecords = defineCollection({
   freshIds: true,
   recordVersion: 1,
   schema: z.strictObject({
-    type: text,
+    /** Stands in a line of its own in server-sent events. */
+    type: z.string().regex(/^\P{Cc}*$/u),
     source: text,
     subject: text,
     subjectRevision: count,

@@ -69,7 +69,7 @@ const pendingOptions = z.strictObject({
  */
 export class EventLog {
   readonly storage: StorageBackend;
-  /** The sinks with a name: how they are doing, their dead letters, and replaying those. */
+  /** The sinks with a name: how they are doing, their dead letters, and what becomes of those. */
   readonly deliveries: DeliveryControl;
   readonly #context: LogContext;
   readonly #options: EventLogOptions;

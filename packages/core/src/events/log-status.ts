@@ -44,13 +44,14 @@ export async function logStatus({ store }: LogContext, options: LogStatusOptions
     store.query(checkpoints, { index: 'bySize', direction: 'descending', limit: 1 }),
   ]);
   const [oldest] = outbox.entries.map(({ value }) => ('record' in value ? value.record : value.malformed.data));
-  const since = oldest?.pendingSince as number | undefined;
+  // What is no event yet to be set aside may claim any instant.
+  const since = new Date(Number(oldest?.pendingSince));
   const checkpoint = newest.entries[0]?.value;
   return {
     size: head?.value.size ?? 0,
     pending,
     setAside,
-    ...(since !== undefined && { oldestPendingAt: new Date(since) }),
+    ...(!Number.isNaN(since.getTime()) && { oldestPendingAt: since }),
     ...(checkpoint && { checkpoint: { size: checkpoint.size, madeAt: new Date(checkpoint.madeAt) } }),
   };
 }

@@ -134,6 +134,26 @@ it('a code that fits is no guess, whatever else refuses the login', async () => 
 });
 
 describe('an enrollment', () => {
+  it('is not guessed at for long, and apart from logins', async () => {
+    const { accounts, id, code, login, clock } = await enrolled({
+      loginThrottle: { secondFactor: { limit: 3, periodMs: 30 * MINUTE } },
+    });
+    // What is no guess costs nothing.
+    for (let at = 0; at < 5; at++) {
+      expect(await codeOf(accounts.confirmTotp(id, '000000'))).toBe('SECOND_FACTOR_NOT_FOUND');
+    }
+    const { secret } = await accounts.enrollTotp(id);
+    const right = authenticatorCode(secret, clock.now());
+    const codes: string[] = [];
+    for (let at = 0; at < 3; at++) codes.push(await codeOf(accounts.confirmTotp(id, `no code ${at}`)));
+    expect(codes).toEqual(new Array(3).fill('SECOND_FACTOR_INVALID'));
+    expect(await codeOf(accounts.confirmTotp(id, right))).toBe('RATE_LIMITED');
+    expect(await codeOf(accounts.confirmTotp(id, right, { signal: AbortSignal.abort() }))).toBe('ABORTED');
+    await login({ totp: code() });
+    clock.advance(10 * MINUTE);
+    await accounts.confirmTotp(id, authenticatorCode(secret, clock.now()));
+  });
+
   it('lapses after a quarter of an hour', async () => {
     const { accounts, add, clock } = createTestAccounts();
     const { id } = await add('ann');

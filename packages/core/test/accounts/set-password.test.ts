@@ -34,6 +34,20 @@ describe('verifying a password', () => {
   });
 });
 
+it('proofs of a password are hashed as often as an address may have them, though they are right', async () => {
+  const { accounts, add } = createTestAccounts({ loginThrottle: { ip: { limit: 3, periodMs: MINUTE } } });
+  const { id } = await add('ann');
+  const proof = { accountId: id, password: PASSWORD };
+  await accounts.verifyPassword(proof);
+  await accounts.verifyPassword(proof);
+  const same = { accountId: id, current: PASSWORD, next: PASSWORD };
+  expect(await codeOf(accounts.changePassword(same))).toBe('PASSWORD_REFUSED');
+  expect(await codeOf(accounts.verifyPassword(proof))).toBe('RATE_LIMITED');
+  const { id: other } = await add('bob');
+  await accounts.verifyPassword({ accountId: other, password: PASSWORD });
+  await accounts.login({ login: 'ann', password: PASSWORD });
+});
+
 describe('changing a password', () => {
   it('takes the present one, and ends every session', async () => {
     const { accounts, add, another } = createTestAccounts();

@@ -35,65 +35,64 @@ const subjectsOf = (entries: Awaited<ReturnType<typeof allEntries>>) =>
   entries.filter(({ event }) => event.source === '/things').map(({ event }) => event.subject + event.subjectRevision);
 
 const FAULTS: readonly (readonly [string, JsonObject])[] = [
-  ['without a type', { type: '' }],
   ['whose data is no object', { data: 'secret words' }],
   ['with a field more', { note: 'secret words' }],
   ['without a record version', { v: 'secret words' }],
   ['with a revision that is none', { subjectRevision: -1 }],
+  ['whose type has a line break', { type: 'thing\nsecret words' }],
+  ['that claims a place which no entry has', { sequence: -1 }],
+  ['of a time that no date can show', { time: 9e15 }],
   ['that is too large to be chained', { data: { filler: 'x'.repeat(256 * 1024 - 400) } }],
 ];
 
 describe('a document of the outbox that is no event', () => {
-  it.each(storageSize(FAULTS.slice(1), FAULTS.slice(-2)))(
-    '%s is set aside, and the others go on',
-    async (_, change) => {
-      const { logger, told } = recordingLogger('error');
-      const test = createTestLog({ logger });
-      const { clock, events, storage } = test;
-      await writeEvents(events, [factsOf('a')]);
-      const data = broken(test, 'b', 1, change);
-      await commit(storage, [stray('stray', data)]);
-      clock.advance(1);
-      await writeEvents(events, [factsOf('c')]);
-      const foundAt = clock.now();
-      expect(subjectsOf(await expectSound(events))).toEqual([]);
-      expect((await events.pending({ limit: 9 })).items.map(({ subject }) => subject)).toEqual(['a', 'c']);
-      expect(await events.status()).toMatchObject({ pending: 3, setAside: 0 });
-      await sequence(events);
+  it.each(storageSize(FAULTS, FAULTS.slice(-2)))('%s is set aside, and the others go on', async (_, change) => {
+    const { logger, told } = recordingLogger('error');
+    const test = createTestLog({ logger });
+    const { clock, events, storage } = test;
+    await writeEvents(events, [factsOf('a')]);
+    const data = broken(test, 'b', 1, change);
+    await commit(storage, [stray('stray', data)]);
+    clock.advance(1);
+    await writeEvents(events, [factsOf('c')]);
+    const foundAt = clock.now();
+    expect(subjectsOf(await expectSound(events))).toEqual([]);
+    expect((await events.pending({ limit: 9 })).items.map(({ subject }) => subject)).toEqual(['a', 'c']);
+    expect(await events.status()).toMatchObject({ pending: 3, setAside: 0 });
+    await sequence(events);
 
-      const entries = await expectSound(events);
-      expect(subjectsOf(entries)).toEqual(['a1', 'c1']);
-      const { items } = await events.setAside({ limit: 9 });
-      expect(items).toEqual([
-        {
-          setAsideId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-          eventId: 'stray',
-          setAsideAt: new Date(foundAt),
-          reason: expect.any(String),
-          document: data,
-        },
-      ]);
-      const [found] = items;
-      const [entry] = entries.filter(({ event }) => event.type === 'event.set_aside');
-      expect(entry?.event).toMatchObject({
-        source: '/events',
-        subject: found?.setAsideId,
-        subjectRevision: 1,
-        data: { eventId: 'stray', reason: found?.reason },
-      });
-      expect(told).toEqual([{ eventId: 'stray', setAsideId: found?.setAsideId, reason: found?.reason }]);
-      expect(JSON.stringify([told, entry?.event])).not.toContain('secret words');
-      expect(await events.status()).toMatchObject({ pending: 0, setAside: 1 });
-      expect(await events.verify()).toMatchObject({ valid: true, setAside: 1 });
-      // What was there stays so for as long as a commit that put it there may ask, and then leaves no trace.
-      expect(await storage.get([{ collection: 'events', id: 'stray' }])).toEqual([
-        expect.objectContaining({ data: { v: 1 } }),
-      ]);
-      clock.advance(2 * 3_600_000);
-      expect(await storage.get([{ collection: 'events', id: 'stray' }])).toEqual([undefined]);
-      expect((await events.setAside({ limit: 9 })).items).toEqual(items);
-    },
-  );
+    const entries = await expectSound(events);
+    expect(subjectsOf(entries)).toEqual(['a1', 'c1']);
+    const { items } = await events.setAside({ limit: 9 });
+    expect(items).toEqual([
+      {
+        setAsideId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        eventId: 'stray',
+        setAsideAt: new Date(foundAt),
+        reason: expect.any(String),
+        document: data,
+      },
+    ]);
+    const [found] = items;
+    const [entry] = entries.filter(({ event }) => event.type === 'event.set_aside');
+    expect(entry?.event).toMatchObject({
+      source: '/events',
+      subject: found?.setAsideId,
+      subjectRevision: 1,
+      data: { eventId: 'stray', reason: found?.reason },
+    });
+    expect(told).toEqual([{ eventId: 'stray', setAsideId: found?.setAsideId, reason: found?.reason }]);
+    expect(JSON.stringify([told, entry?.event])).not.toContain('secret words');
+    expect(await events.status()).toMatchObject({ pending: 0, setAside: 1 });
+    expect(await events.verify()).toMatchObject({ valid: true, setAside: 1 });
+    // What was there stays so for as long as a commit that put it there may ask, and then leaves no trace.
+    expect(await storage.get([{ collection: 'events', id: 'stray' }])).toEqual([
+      expect.objectContaining({ data: { v: 1 } }),
+    ]);
+    clock.advance(2 * 3_600_000);
+    expect(await storage.get([{ collection: 'events', id: 'stray' }])).toEqual([undefined]);
+    expect((await events.setAside({ limit: 9 })).items).toEqual(items);
+  });
 
   it('holds the later revisions of its subject back as one that is missing does', async () => {
     const { logger, told } = recordingLogger('warn');
@@ -133,6 +132,17 @@ describe('a document of the outbox that is no event', () => {
     } while (cursor !== undefined);
     expect(ids.size).toBe(count);
     expect(await events.status({ upTo: 10 })).toMatchObject({ pending: 0, setAside: 10 });
+  });
+
+  it('may wait since an instant that no date can show', async () => {
+    const test = createTestLog();
+    const { events, storage } = test;
+    await events.pending({ limit: 1 });
+    await commit(storage, [stray('stray', broken(test, 'b', 1, { pendingSince: 9e15 }))]);
+    expect(await events.status()).toEqual({ size: 0, pending: 1, setAside: 0 });
+    await sequence(events);
+    await expectSound(events);
+    expect(await events.status()).toEqual({ size: 1, pending: 0, setAside: 1 });
   });
 
   it('may have an id and a size that no event can hold', async () => {
@@ -275,13 +285,20 @@ async function judge(events: TestLog['events'], count: number): Promise<void> {
 }
 
 describe('an entry of the log that was tampered with', () => {
+  /** As a crash leaves the head that came before the listeners were told. */
+  async function tellNone(storage: StorageBackend): Promise<void> {
+    const [head] = await storage.get([{ collection: 'events_heads', id: 'log' }]);
+    const data = { ...head?.data, told: 0 };
+    await commit(storage, [
+      { kind: 'put', collection: 'events_heads', id: 'log', version: 'told none', data, dueAt: 0 },
+    ]);
+  }
+
   /** Writes past the log, as somebody would who has the database. */
-  async function spoil(storage: StorageBackend, sequenceNumber: number): Promise<void> {
+  async function spoil(storage: StorageBackend, sequenceNumber: number, how: JsonObject = { more: 1 }): Promise<void> {
     const page = await storage.query({ collection: 'events', index: 'bySequence', from: sequenceNumber, limit: 1 });
     for (const { id, data } of page.documents) {
-      await commit(storage, [
-        { kind: 'put', collection: 'events', id, version: 'spoiled', data: { ...data, more: 1 } },
-      ]);
+      await commit(storage, [{ kind: 'put', collection: 'events', id, version: 'spoiled', data: { ...data, ...how } }]);
     }
   }
 
@@ -306,17 +323,7 @@ describe('an entry of the log that was tampered with', () => {
     const { events, storage, another } = createTestLog();
     await writeEvents(events, [factsOf('a'), factsOf('b'), factsOf('c')]);
     await sequence(events);
-    const [head] = await storage.get([{ collection: 'events_heads', id: 'log' }]);
-    await commit(storage, [
-      {
-        kind: 'put',
-        collection: 'events_heads',
-        id: 'log',
-        version: 'told none',
-        data: { ...head?.data, told: 0 },
-        dueAt: 0,
-      },
-    ]);
+    await tellNone(storage);
     await spoil(storage, 1);
     const other = another();
     const heard: number[] = [];
@@ -324,5 +331,57 @@ describe('an entry of the log that was tampered with', () => {
     await sequence(other);
     expect(heard).toHaveLength(2);
     expect(await other.size()).toBe(3);
+  });
+
+  it.each(storageSize([{ more: 1 }, { chainHash: 'no hash' }], [{ more: 1 }]))(
+    'is gone on from where the head is gone as well: %j',
+    async (how) => {
+      const { events, storage, another } = createTestLog();
+      await writeEvents(events, [factsOf('a'), factsOf('b')]);
+      await sequence(events);
+      await commit(storage, [{ kind: 'delete', collection: 'events_heads', id: 'log' }]);
+      await spoil(storage, 1, how);
+      await writeEvents(events, [factsOf('c')]);
+      await sequence(another());
+      expect(await events.size()).toBe(3);
+      expect((await events.verify()).problems).toContainEqual(
+        expect.objectContaining({ kind: 'changed', sequence: 1 }),
+      );
+    },
+  );
+
+  it('does not have those behind it read one by one', async () => {
+    const { events, storage, another } = createTestLog();
+    await writeEvents(
+      events,
+      Array.from({ length: 40 }, (_, at) => factsOf(`s${at}`)),
+    );
+    await sequence(events);
+    await tellNone(storage);
+    await spoil(storage, 3);
+    const usual = another().storage;
+    let reads = 0;
+    const counting = overriding(usual, {
+      query: (query) => {
+        if (query.index === 'bySequence') reads += 1;
+        return usual.query(query);
+      },
+    });
+    const other = another({ storage: counting });
+    const heard: string[] = [];
+    other.on('*', ({ subject }) => heard.push(subject));
+    await sequence(other);
+    expect(heard).toHaveLength(39);
+    expect(reads).toBeLessThan(10);
+  });
+
+  it('by a later version leaves the lease to an instance which can read it', async () => {
+    const { events, storage, another } = createTestLog();
+    await writeEvents(events, [factsOf('a')]);
+    await sequence(events);
+    await tellNone(storage);
+    await spoil(storage, 0, { v: 2 });
+    expect(await codeOf(sequence(another()))).toBe('STORAGE_SCHEMA_NEWER');
+    expect(await storage.claim({ collection: 'events_heads', limit: 1, leaseMs: 1 })).toHaveLength(1);
   });
 });

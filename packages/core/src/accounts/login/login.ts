@@ -1,4 +1,4 @@
-import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
+import { RateLimitError } from '../../errors/families.ts';
 import type { Abortable } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
 import type { Entry } from '../../store/entry.ts';
@@ -11,7 +11,7 @@ import type { PasswordVerdict } from '../passwords/password-verifier.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { needsSecondFactor } from '../second-factor/judge-second-factor.ts';
 import { type KnownDevice, newDeviceId, readDeviceToken, writeDeviceToken } from '../throttle/device-token.ts';
-import type { Admission, LoginThrottle } from '../throttle/login-throttle.ts';
+import { type Admission, type LoginThrottle, refundUnlessGuessed } from '../throttle/login-throttle.ts';
 import { type Candidate, readCandidate } from './candidate.ts';
 import { commitLogin, credentialsInvalid, type SessionOpener } from './commit-login.ts';
 import type { LoginRequest } from './login-options.ts';
@@ -89,16 +89,6 @@ async function verify<Result extends object>(
     if (error instanceof RateLimitError) await admission.refund();
     throw error;
   }
-}
-
-/** A second factor that was not found wrong is no guess, whatever else keeps the login from being made: a proof without a nonce, say. */
-async function refundUnlessGuessed<T>(committing: Promise<T>, admission: Admission | undefined): Promise<T> {
-  const isGuess = await committing.then(
-    () => false,
-    (error: unknown) => error instanceof AuthenticationError && error.code === 'SECOND_FACTOR_INVALID',
-  );
-  if (!isGuess) await admission?.refund();
-  return committing;
 }
 
 /** A password that is due to be hashed anew is, unless there is no room for it: the next login will do. */

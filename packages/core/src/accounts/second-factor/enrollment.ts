@@ -8,6 +8,7 @@ import { accounts } from '../accounts/account-record.ts';
 import { changeAccount } from '../accounts/change.ts';
 import type { AccountsContext } from '../context.ts';
 import { isWellFormedText } from '../text.ts';
+import { type LoginThrottle, refundUnlessGuessed } from '../throttle/login-throttle.ts';
 import { toBase32 } from './base32.ts';
 import { drawRecoveryCodes } from './recovery-codes.ts';
 import { secondFactors, totpEnrollments } from './second-factor-record.ts';
@@ -92,9 +93,15 @@ export async function enrollTotp(
   }, signalOf(options));
 }
 
+/** What confirming an enrollment takes. */
+export interface ConfirmationParts {
+  readonly context: AccountsContext;
+  readonly throttle: LoginThrottle;
+}
+
 /** Puts an enrolled secret to work, once a code of it was given, and draws recovery codes. */
 export async function confirmTotp(
-  context: AccountsContext,
+  { context, throttle }: ConfirmationParts,
   accountId: string,
   code: string,
   options: Abortable,
@@ -102,8 +109,10 @@ export async function confirmTotp(
   requireAccountId(accountId);
   if (typeof code !== 'string')
     throw new InvalidInputError('INVALID_ARGUMENT', `code must be text, not ${typeof code}`);
+  throwIfAborted(signalOf(options).signal);
+  const admission = await throttle.admitEnrollment(accountId);
   const { codes, hashes } = await drawRecoveryCodes(context, accountId);
-  await changeAccount(context, accountId, options, async ({ value }, transaction) => {
+  const confirming = changeAccount(context, accountId, options, async ({ value }, transaction) => {
     const enrollment = await transaction.get(totpEnrollments, accountId);
     if (enrollment === undefined) throw secondFactorNotFound(accountId, 'enrollment under way');
     const secret = await openTotpSecret(context, totpEnrollments, enrollment);
@@ -117,6 +126,7 @@ export async function confirmTotp(
     transaction.delete(totpEnrollments, accountId);
     return { value, event: 'account.second_factor_enabled' };
   });
+  await refundUnlessGuessed(confirming, admission);
   return { recoveryCodes: codes };
 }
 

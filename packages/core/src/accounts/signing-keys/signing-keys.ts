@@ -70,6 +70,8 @@ export class SigningKeys {
   #snapshot: Snapshot | undefined;
   #reading: Promise<Snapshot> | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
+  /** How many changes there were of which nobody knows whether they took effect. */
+  #doubts = 0;
 
   constructor(options: SigningKeysOptions) {
     this.options = options;
@@ -207,16 +209,22 @@ export class SigningKeys {
   }
 
   #read(): Promise<Snapshot> {
-    this.#reading ??= this.#load().finally(() => {
-      this.#reading = undefined;
+    if (this.#reading !== undefined) return this.#reading;
+    const reading = this.#load().finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
     });
-    return this.#reading;
+    this.#reading = reading;
+    return reading;
   }
 
   async #load(): Promise<Snapshot> {
     const { store, verifyOnlyMs } = this.options;
+    const doubts = this.#doubts;
     const ring = (await store.get(signingKeys, KEY_RING_ID))?.value;
-    if (ring !== undefined && promote(ring, this.#now(), verifyOnlyMs) === ring) return this.#keep(ring);
+    if (ring !== undefined && promote(ring, this.#now(), verifyOnlyMs) === ring) {
+      // Read before the change that may have taken effect: good for whoever asked then, and for nobody after.
+      return doubts === this.#doubts ? this.#keep(ring) : { ring, readAt: this.#now() };
+    }
     return this.change(async (latest, now) => {
       const promoted = promote(latest, now, verifyOnlyMs);
       return { ring: promoted, result: { ring: promoted, readAt: now } };
@@ -240,6 +248,9 @@ export class SigningKeys {
 
   /** Lets the ring be read at its next use; where that fails, what was read last serves on as ever. */
   #distrust(): void {
+    this.#doubts += 1;
+    this.#reading = undefined;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
     const kept = this.#snapshot;
     if (kept !== undefined) this.#snapshot = { ...kept, readAt: Math.min(kept.readAt, this.#now() - FRESH_MS) };
   }

@@ -1,6 +1,6 @@
 import { toBase64Url } from '../../encoding/base64.ts';
 import { utf8 } from '../../encoding/bytes.ts';
-import { RateLimitError } from '../../errors/families.ts';
+import { AuthenticationError, RateLimitError } from '../../errors/families.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { ThrottleRequest } from '../../ports/storage.ts';
 import type { AccountsContext } from '../context.ts';
@@ -60,10 +60,24 @@ export class LoginThrottle {
     return this.#charge(requests, requests);
   }
 
-  /** Bounds the guessing of the present password by somebody who has a session. @throws {RateLimitError} RATE_LIMITED */
-  async admitPasswordChange(accountId: string): Promise<Admission> {
-    const requests = [await this.#request('password change', this.#rates.account, accountId)].filter(isRequest);
+  /** Bounds the guessing of codes that are to confirm an enrollment, by somebody who has a session. @throws {RateLimitError} RATE_LIMITED */
+  async admitEnrollment(accountId: string): Promise<Admission> {
+    // Apart from logins: whoever has stolen a session must not shut its owner out of them.
+    const requests = [await this.#request('enrollment', this.#rates.secondFactor, accountId)].filter(isRequest);
     return this.#charge(requests, requests);
+  }
+
+  /**
+   * Bounds the guessing of the present password by somebody who has a session; and the load of hashing it, right or wrong, as that of an
+   * address is bounded.
+   *
+   * @throws {RateLimitError} RATE_LIMITED
+   */
+  async admitPasswordChange(accountId: string): Promise<Admission> {
+    const { account, ip, overall } = this.#rates;
+    const guesses = [await this.#request('password change', account, accountId)].filter(isRequest);
+    const load = [await this.#request('password proof', ip, accountId), await this.#request('overall', overall, '')];
+    return this.#charge([...guesses, ...load.filter(isRequest)], guesses);
   }
 
   async #load(ip: string | undefined): Promise<(ThrottleRequest | undefined)[]> {
@@ -105,4 +119,14 @@ export class LoginThrottle {
 
 function isRequest(request: ThrottleRequest | undefined): request is ThrottleRequest {
   return request !== undefined;
+}
+
+/** A second factor that was not found wrong is no guess, whatever else keeps it from being taken: a proof without a nonce, say. */
+export async function refundUnlessGuessed<T>(work: Promise<T>, admission: Admission | undefined): Promise<T> {
+  const isGuess = await work.then(
+    () => false,
+    (error: unknown) => error instanceof AuthenticationError && error.code === 'SECOND_FACTOR_INVALID',
+  );
+  if (!isGuess) await admission?.refund();
+  return work;
 }

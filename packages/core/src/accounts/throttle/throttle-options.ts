@@ -14,13 +14,16 @@ export interface LoginThrottleOptions {
   readonly account?: Rate | false;
   /** One account from one address. Default 5 in 5 minutes. */
   readonly pair?: Rate | false;
-  /** One IPv4 address or IPv6 /64, whatever the account and the outcome. Default 100 in 10 minutes. */
+  /**
+   * One IPv4 address or IPv6 /64, whatever the account and the outcome; and one account that proves its password once more. Default 100
+   * in 10 minutes.
+   */
   readonly ip?: Rate | false;
   /** Everybody together. Default 6,000 in a minute. */
   readonly overall?: Rate | false;
   /** One account from one known device. Default 10 in 15 minutes. */
   readonly device?: Rate | false;
-  /** Second factors of one account, for those who have its password. Default 10 in an hour. */
+  /** Second factors of one account, for those who have its password; and, apart, codes that are to confirm an enrollment. Default 10 in an hour. */
   readonly secondFactor?: Rate | false;
 }
 

@@ -1,9 +1,10 @@
-import { toBase64 } from '../../encoding/base64.ts';
+import { fromBase64, toBase64 } from '../../encoding/base64.ts';
 import type { Write } from '../../ports/storage.ts';
 import type { Entry } from '../../store/entry.ts';
 import { EMPTY_CHAIN } from '../chain.ts';
-import { eventRecords, type LogHeadValue, logHeads } from '../event-collections.ts';
+import { type LogHeadValue, logHeads } from '../event-collections.ts';
 import type { LogContext } from '../log-context.ts';
+import { outboxDocuments } from '../outbox.ts';
 
 /** The id of the one document. */
 export const HEAD_ID = 'log';
@@ -82,10 +83,21 @@ export class HeadLease {
 async function firstHead({ store, logger }: LogContext): Promise<LogHeadValue> {
   const empty = toBase64(EMPTY_CHAIN);
   const none = { size: 0, chainHash: empty, told: 0, first: 0, firstChainHash: empty, forks: [] };
-  const { entries } = await store.query(eventRecords, { index: 'bySequence', direction: 'descending', limit: 1 });
-  const last = entries[0]?.value;
-  if (last?.sequence === undefined) return none;
-  logger?.error('The head of the event log is gone, and is made anew from the last entry', { sequence: last.sequence });
-  const size = last.sequence + 1;
-  return { ...none, size, told: size, chainHash: last.chainHash ?? empty };
+  const query = { index: 'bySequence', direction: 'descending', from: 0, limit: 1 } as const;
+  // One that was tampered with is for verification to tell of, and must not keep the log from going on.
+  const { entries } = await store.query(outboxDocuments, query);
+  const [last] = entries.map(({ value }) => ('record' in value ? value.record : value.malformed.data));
+  if (last === undefined) return none;
+  const sequence = last.sequence as number;
+  logger?.error('The head of the event log is gone, and is made anew from the last entry', { sequence });
+  const size = sequence + 1;
+  return { ...none, size, told: size, chainHash: isHash(last.chainHash) ? last.chainHash : empty };
+}
+
+function isHash(stored: unknown): stored is string {
+  try {
+    return typeof stored === 'string' && fromBase64(stored).length === EMPTY_CHAIN.length;
+  } catch {
+    return false;
+  }
 }

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../ports/storage.ts';
 import type { Entry } from '../../store/entry.ts';
 import type { EntryPage } from '../../store/store.ts';
 import type { EventRecord } from '../event-collections.ts';
@@ -75,7 +76,7 @@ export class NextBatch {
       for (const { id, version, value } of page.entries) {
         if ('record' in value) {
           if (value.record.sequence === undefined) waiting.push({ id, version, value: value.record });
-        } else if (value.malformed.data.sequence === undefined) {
+        } else if (!isPlace(value.malformed.data.sequence)) {
           malformed.push({ document: value.malformed, reason: value.reason });
         }
       }
@@ -164,4 +165,9 @@ function inTurn(waiting: readonly Waiting[], ready: ReadonlyMap<string, readonly
     taken.set(name, turn + 1);
     return ready.get(name)?.[turn] ?? [];
   });
+}
+
+/** Whether a number can be that of an entry: verification looks at no other. */
+function isPlace(sequence: JsonValue | undefined): boolean {
+  return Number.isSafeInteger(sequence) && (sequence as number) >= 0;
 }

@@ -8,7 +8,7 @@ import { chainBatch } from './chain-batch.ts';
 import { ForkWatch } from './fork-watch.ts';
 import type { Listeners } from './listeners.ts';
 import { HEAD_ID, HeadLease, LEASE_MS } from './log-head.ts';
-import { type Choice, NextBatch } from './next-batch.ts';
+import { NextBatch } from './next-batch.ts';
 
 const READ_AGAIN = 250;
 
@@ -55,7 +55,8 @@ export class Sequencer {
     if (!(await this.#hasWork())) return { done: 0, more: false };
     const lease = await HeadLease.take(this.#context);
     if (lease === undefined) return { done: 0, more: false };
-    const head = await this.#caughtUp(await this.#forks.judge(lease.head));
+    const { head: leased } = lease;
+    const head = await this.#orYield(lease, leased, async () => this.#caughtUp(await this.#forks.judge(leased)));
     return this.#chainAll(lease, head, options);
   }
 
@@ -71,7 +72,7 @@ export class Sequencer {
     let more = true;
     // Half of the lease, so that it does not run out within a commit.
     while (more && done < limit && !signal?.aborted && clock.now() - startedAt < LEASE_MS / 2) {
-      const { events, malformed } = await this.#choose(lease, head);
+      const { events, malformed } = await this.#orYield(lease, head, () => this.#next.choose());
       if (malformed.length > 0) {
         const count = await setAside(this.#context, lease, head, malformed);
         if (count === undefined) return { done, more: true };
@@ -97,11 +98,11 @@ export class Sequencer {
     return { done, more };
   }
 
-  async #choose(lease: HeadLease, head: LogHeadValue): Promise<Choice> {
+  /** What this instance cannot read, one of a later version can: it must not wait for the lease to run out. */
+  async #orYield<T>(lease: HeadLease, head: LogHeadValue, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#next.choose();
+      return await work();
     } catch (error) {
-      // An instance of a later version can read it: it must not wait for the lease to run out.
       if (error instanceof StorageError && error.code === 'STORAGE_SCHEMA_NEWER') await lease.release(head);
       throw error;
     }
@@ -127,7 +128,7 @@ export class Sequencer {
       if (entries === undefined) {
         // One by one, up to the entry that was tampered with: verification tells of it, and the log must not stand still for it.
         if (limit === 1) from += 1;
-        limit = 1;
+        limit = limit === 1 ? READ_AGAIN : 1;
         continue;
       }
       const last = entries.at(-1);

@@ -203,6 +203,59 @@ describe('signing keys', () => {
     await authenticate(instance, latter.accessToken);
   });
 
+  it('are read again after such a rotation, whatever readings there were before', async () => {
+    const { context, clock, storage, another } = createSessionBed({ sleep: async () => undefined });
+    const accountId = await addAccount(context);
+    const mood = { isDown: false, isCut: false, isSlow: false };
+    const held: (() => void)[] = [];
+    const instance = another({
+      storage: overriding(storage, {
+        async get(refs, options) {
+          if (mood.isDown) throw new StorageError('STORAGE_UNAVAILABLE', 'down');
+          const read = await storage.get(refs, options);
+          if (mood.isSlow) await new Promise<void>((resolve) => held.push(resolve));
+          return read;
+        },
+        async commit(writes) {
+          const result = await storage.commit(writes);
+          if (mood.isCut) throw new StorageError('STORAGE_UNAVAILABLE', 'cut', { retryable: true, outcome: 'unknown' });
+          return result;
+        },
+      }),
+    });
+    const rotateCut = async () => {
+      mood.isCut = true;
+      expect(await codeOf(instance.signingKeys.rotate({ compromised: true }))).toBe('STORAGE_OUTCOME_UNKNOWN');
+      mood.isCut = false;
+    };
+    const first = kidOf((await open(instance, accountId)).accessToken);
+
+    // One that failed is not tried again for a second.
+    clock.advance(30_000);
+    mood.isDown = true;
+    await instance.signingKeys.verifier(first);
+    mood.isDown = false;
+    await rotateCut();
+    const second = kidOf((await open(instance, accountId)).accessToken);
+    expect(second).not.toBe(first);
+
+    // One that began before ends after, and is neither waited for nor believed.
+    let former = second;
+    for (const isAskedMeanwhile of [true, false]) {
+      mood.isSlow = true;
+      const slow = instance.signingKeys.verifier('unknown');
+      while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      mood.isSlow = false;
+      await rotateCut();
+      if (isAskedMeanwhile) expect(kidOf((await open(instance, accountId)).accessToken)).not.toBe(former);
+      held.pop()?.();
+      await slow;
+      const latter = kidOf((await open(instance, accountId)).accessToken);
+      expect(latter).not.toBe(former);
+      former = latter;
+    }
+  });
+
   it('verify what an instance without the storage signed by a former one', async () => {
     const { context, clock, storage, another } = createSessionBed();
     const accountId = await addAccount(context);

@@ -5,7 +5,7 @@ import { type Answer, json, noContent } from '../../exchange/answer.ts';
 import { pageAnswer, pageOf, pageOptions, pageQuery } from '../../pagination/page.ts';
 import { holderOf, introduced, ownerOr } from '../../routing/access.ts';
 import type { Call } from '../../routing/call.ts';
-import { type Operation, operation } from '../../routing/operation.ts';
+import { MERGE_PATCH_TYPES, type Operation, operation } from '../../routing/operation.ts';
 import { defined } from '../defined.ts';
 import {
   accountSchema,
@@ -15,19 +15,13 @@ import {
   setPasswordBody,
   showAccount,
 } from './account-schemas.ts';
+import { accountIdParams, accountOf } from './own-account.ts';
 
 const tag = 'accounts';
-const JSON_PATCH_TYPES = ['application/json', 'application/merge-patch+json'];
-const accountId = z.object({ accountId: z.string().describe('The account’s id; `me` is that of who asks.') });
 const tagged = { ETag: 'The version of the account, for If-Match and If-None-Match.' };
 const account = { description: 'The account.', schema: accountSchema, headers: tagged };
 const FOR_HOLDERS_ALONE = ['login', 'roles', 'attributes', 'secondFactorRequired'] as const;
 const NOT_AT_REGISTRATION = ['roles', 'attributes', 'secondFactorRequired'] as const;
-
-/** Whose account a call names. */
-export function accountOf({ params, principal }: Call<{ accountId: string }>): string {
-  return params.accountId === 'me' ? principal.accountId : params.accountId;
-}
 
 /** Accounts: create, read, change, disable, delete, passwords. */
 export function accountOperations(
@@ -79,7 +73,7 @@ export function accountOperations(
       summary: 'Reads an account.',
       access: ownerOr('accounts.read'),
       tagged: true,
-      params: accountId,
+      params: accountIdParams,
       answers: { 200: account },
       async handle(call) {
         const id = accountOf(call);
@@ -96,8 +90,8 @@ export function accountOperations(
       description: 'Its owner changes what it is called and the date of birth; the rest takes the permission.',
       access: ownerOr('accounts.write'),
       conditional: ['if-match'],
-      params: accountId,
-      body: { kind: 'json', schema: patchAccountBody, types: JSON_PATCH_TYPES },
+      params: accountIdParams,
+      body: { kind: 'json', schema: patchAccountBody, types: MERGE_PATCH_TYPES },
       answers: { 200: account },
       async handle(call) {
         const id = accountOf(call);
@@ -121,7 +115,7 @@ export function accountOperations(
       path: '/accounts/{accountId}',
       summary: 'Deletes an account. Its login is free at once, and its sessions are over.',
       access: holderOf('accounts.write'),
-      params: accountId,
+      params: accountIdParams,
       answers: { 204: { description: 'It is gone.' } },
       async handle(call) {
         await judgedVersion(accounts, call, accountOf(call));
@@ -138,7 +132,7 @@ export function accountOperations(
       path: '/accounts/{accountId}/password',
       summary: 'Changes the password of who asks, and ends every session.',
       access: ownerOr('accounts.write'),
-      params: accountId,
+      params: accountIdParams,
       body: { kind: 'json', schema: changePasswordBody },
       answers: { 204: { description: 'Log in anew.' } },
       async handle(call) {
@@ -156,7 +150,7 @@ export function accountOperations(
       path: '/accounts/{accountId}/password',
       summary: 'Sets a password without asking for the present one, and ends every session.',
       access: holderOf('accounts.write'),
-      params: accountId,
+      params: accountIdParams,
       body: { kind: 'json', schema: setPasswordBody },
       answers: { 204: { description: 'It is set.' } },
       async handle(call) {
@@ -189,7 +183,7 @@ function switchOperation(verb: 'disable' | 'enable', summary: string, accounts: 
     path: `/accounts/{accountId}/${verb}`,
     summary,
     access: holderOf('accounts.write'),
-    params: accountId,
+    params: accountIdParams,
     answers: { 200: account },
     async handle(call) {
       await judgedVersion(accounts, call, accountOf(call));

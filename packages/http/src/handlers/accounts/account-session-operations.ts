@@ -4,11 +4,11 @@ import { noContent } from '../../exchange/answer.ts';
 import { pageAnswer, pageOf, pageOptions, pageQuery } from '../../pagination/page.ts';
 import { ownerOr } from '../../routing/access.ts';
 import { type Operation, operation } from '../../routing/operation.ts';
-import { accountOf, judgedVersion } from './account-operations.ts';
+import { judgedVersion } from './account-operations.ts';
 import { sessionSchema } from './account-schemas.ts';
+import { accountIdParams, accountOf } from './own-account.ts';
 
 const tag = 'accounts';
-const accountId = z.object({ accountId: z.string().describe('The account’s id; `me` is that of who asks.') });
 
 /** The sessions of an account: listed, and ended. */
 export function accountSessionOperations(accounts: AccountManager): Operation[] {
@@ -20,7 +20,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       path: '/accounts/{accountId}/sessions',
       summary: 'Lists the open sessions of an account, newest first.',
       access: ownerOr('accounts.read'),
-      params: accountId,
+      params: accountIdParams,
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page of sessions.', schema: pageOf(sessionSchema) } },
       async handle(call) {
@@ -37,7 +37,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       path: '/accounts/{accountId}/sessions',
       summary: 'Ends every session of an account.',
       access: ownerOr('accounts.write'),
-      params: accountId,
+      params: accountIdParams,
       answers: { 204: { description: 'They are over.' } },
       async handle(call) {
         const id = accountOf(call);
@@ -54,7 +54,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       path: '/accounts/{accountId}/sessions/{sessionId}',
       summary: 'Ends one session of an account. Ending one that is over changes nothing.',
       access: ownerOr('accounts.write'),
-      params: accountId.extend({ sessionId: z.string() }),
+      params: accountIdParams.extend({ sessionId: z.string() }),
       answers: { 204: { description: 'It is over.' } },
       async handle(call) {
         const id = accountOf(call);

@@ -1,12 +1,16 @@
 import { type AccountManager, PermissionError } from '@chancery/core';
 import { z } from 'zod';
 import type { Call } from '../../routing/call.ts';
-import { accountOf } from './account-operations.ts';
 
 /** The path of what belongs to one account. */
 export const accountIdParams = z.object({
   accountId: z.string().describe('The account’s id; `me` is that of who asks.'),
 });
+
+/** Whose account a call names. */
+export function accountOf({ params, principal }: Call<{ accountId: string }>): string {
+  return params.accountId === 'me' ? principal.accountId : params.accountId;
+}
 
 /** The present password, which guards an open session that was left alone. */
 export const currentPassword = z.string().max(4_096).describe('The present password.');

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { json, noContent } from '../../exchange/answer.ts';
 import { named } from '../../openapi/named-schema.ts';
 import { ownerOr, signedIn } from '../../routing/access.ts';
-import { type Operation, operation } from '../../routing/operation.ts';
+import { MERGE_PATCH_TYPES, type Operation, operation } from '../../routing/operation.ts';
 import { defined } from '../defined.ts';
-import { accountOf, judgedVersion } from './account-operations.ts';
-import { accountIdParams, currentPassword, ownAccount, provenAccount } from './own-account.ts';
+import { judgedVersion } from './account-operations.ts';
+import { accountIdParams, accountOf, currentPassword, ownAccount, provenAccount } from './own-account.ts';
 import {
   creationOptionsSchema,
   passkeyAttestation,
@@ -86,7 +86,7 @@ export function passkeyOperations(accounts: AccountManager): Operation[] {
       summary: 'Calls a passkey of who asks something else.',
       access: signedIn,
       params: passkeyParams,
-      body: { kind: 'json', schema: renamingBody, types: ['application/json', 'application/merge-patch+json'] },
+      body: { kind: 'json', schema: renamingBody, types: MERGE_PATCH_TYPES },
       answers: { 200: { description: 'The passkey.', schema: passkeySchema } },
       async handle(call) {
         const { passkeyId } = call.params;

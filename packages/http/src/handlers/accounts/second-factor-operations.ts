@@ -5,9 +5,9 @@ import { named } from '../../openapi/named-schema.ts';
 import { holderOf, ownerOr, signedIn } from '../../routing/access.ts';
 import { type Operation, operation } from '../../routing/operation.ts';
 import { defined } from '../defined.ts';
-import { accountOf, judgedVersion } from './account-operations.ts';
+import { judgedVersion } from './account-operations.ts';
 import { instant } from './account-schemas.ts';
-import { accountIdParams, currentPassword, ownAccount, provenAccount } from './own-account.ts';
+import { accountIdParams, accountOf, currentPassword, ownAccount, provenAccount } from './own-account.ts';
 
 const tag = 'accounts';
 

@@ -5,7 +5,7 @@ import { KeptJson } from '../../exchange/kept-json.ts';
 import { pageAnswer, pageOf, pageOptions, pageQuery } from '../../pagination/page.ts';
 import { holderOf, ownerOr } from '../../routing/access.ts';
 import type { Call } from '../../routing/call.ts';
-import { type Operation, operation } from '../../routing/operation.ts';
+import { MERGE_PATCH_TYPES, type Operation, operation } from '../../routing/operation.ts';
 import { booleanParameter, instantParameter } from '../../routing/parameters.ts';
 import { defined } from '../defined.ts';
 import {
@@ -31,7 +31,6 @@ import {
 
 const tag = 'certificates';
 const LARGE_BODY = 1_048_576;
-const JSON_PATCH_TYPES = ['application/json', 'application/merge-patch+json'];
 const conditional = ['if-match'] as const;
 const created = {
   201: {
@@ -126,7 +125,7 @@ export function certificateOperations(certificates: CertificateManager, basePath
       access: ownerOr('certificates.write'),
       conditional,
       params: certificateId,
-      body: { kind: 'json', schema: patchCertificateBody, types: JSON_PATCH_TYPES },
+      body: { kind: 'json', schema: patchCertificateBody, types: MERGE_PATCH_TYPES },
       answers: { 200: certificateAnswerSpec },
       async handle(call) {
         const patch = defined(call.body);
