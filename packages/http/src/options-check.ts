@@ -1,6 +1,7 @@
 import { InvalidInputError } from '@chancery/core';
 import type { HandlersOptions } from './handlers-options.ts';
 import { requireOrigin } from './security/cors.ts';
+import { shown } from './shown.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
@@ -25,8 +26,8 @@ export function checkHandlersOptions(options: HandlersOptions): void {
   requireObject('keyring', options.keyring);
   if (options.publicOrigin !== undefined) requireOrigin('publicOrigin', options.publicOrigin);
   const { basePath = '', registration = 'closed', authentication = 'strict' } = options;
-  if (!/^(?:\/[A-Za-z0-9._~-]+)*$/.test(basePath)) {
-    throw invalid(`basePath must be empty, or begin and not end with a slash, not ${JSON.stringify(basePath)}`);
+  if (typeof basePath !== 'string' || !/^(?:\/[A-Za-z0-9._~-]+)*$/.test(basePath)) {
+    throw invalid(`basePath must be empty, or begin and not end with a slash, not ${shown(basePath)}`);
   }
   requireOneOf('registration', registration, ['open', 'closed']);
   requireOneOf('authentication', authentication, ['strict', 'offlineReads']);
@@ -41,7 +42,11 @@ export function checkHandlersOptions(options: HandlersOptions): void {
     const part: unknown = options[name as keyof typeof PARTS];
     if (part !== undefined) requireMethod(name, part, method);
   }
-  if (options.readiness !== undefined) requireObject('readiness', options.readiness);
+  for (const name of ['readiness', 'permissions', 'cors', 'clientCertificateHeader'] as const) {
+    if (options[name] !== undefined) requireObject(name, options[name]);
+  }
+  if (options.rateLimits !== undefined && options.rateLimits !== false) requireObject('rateLimits', options.rateLimits);
+  if (options.trustedProxies !== undefined) requireList('trustedProxies', options.trustedProxies);
   for (const [name, check] of Object.entries(options.readiness ?? {})) {
     if (typeof check !== 'function') throw invalid(`readiness.${name} must be a function`);
   }
@@ -49,6 +54,10 @@ export function checkHandlersOptions(options: HandlersOptions): void {
 
 function requireObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalid(`${name} must be an object`);
+}
+
+function requireList(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw invalid(`${name} must be a list, not ${shown(value)}`);
 }
 
 function requireMethod(name: string, part: unknown, method: string): void {
@@ -59,12 +68,12 @@ function requireMethod(name: string, part: unknown, method: string): void {
 }
 
 function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw invalid(`${name} must be ${allowed.join(' or ')}, not ${JSON.stringify(value)}`);
+  if (!allowed.includes(value)) throw invalid(`${name} must be ${allowed.join(' or ')}, not ${shown(value)}`);
 }
 
 function requireRange(name: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
-  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
 }
 
 function invalid(message: string): InvalidInputError {

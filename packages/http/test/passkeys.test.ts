@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SoftwareAuthenticator } from '../../core/test/support/authenticators/software-authenticator.ts';
+import { DpopKey } from './support/dpop-key.ts';
 import { createTestApi, ORIGIN, PASSWORD, type Session, type TestApi } from './support/test-api.ts';
 
 const PROOF = { current: PASSWORD };
@@ -72,6 +73,24 @@ describe('a passkey over HTTP', () => {
     const own = await logIn({ passkey: await answer(), cookie: true }, { origin: ORIGIN });
     expect(own.body).not.toHaveProperty('refreshToken');
     expect(own.headers.get('set-cookie')).toMatch(/__Secure-chancery-refresh=[^;]+; .*HttpOnly; SameSite=Strict/);
+  });
+
+  it('opens a session that is bound to what a login by password binds one to', async () => {
+    await register(api.ann);
+    const boundTo = async (token: string, headers = {}) =>
+      (await api.call('GET', '/sessions/current', { token, headers })).body;
+    const inCookies = await logIn({ passkey: await answer(), cookie: true }, { origin: ORIGIN });
+    const token = inCookies.body.accessToken;
+    expect((await boundTo(token)).code).toBe('BINDING_REQUIRED');
+    const [cookie = ''] = (inCookies.headers.getSetCookie()[0] ?? '').split(';');
+    expect((await boundTo(token, { cookie })).boundTo).toEqual(['bindingSecret']);
+    const key = new DpopKey(api.clock);
+    const proven = await logIn({ passkey: await answer() }, { dpop: key.prove('POST', `${ORIGIN}/sessions/passkey`) });
+    expect(proven.body.tokenType).toBe('DPoP');
+    expect((await boundTo(proven.body.accessToken)).code).toBe('PROOF_REQUIRED');
+    // No certificate on this connection: nothing is opened rather than something unbound.
+    const without = await logIn({ passkey: await answer(), bindCertificate: 'generation' });
+    expect([without.status, without.body.code]).toEqual([401, 'PROOF_REQUIRED']);
   });
 
   it('takes the owner and the owner’s password to be registered', async () => {

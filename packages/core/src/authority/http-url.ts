@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors/families.ts';
 import { quote } from '../errors/quote.ts';
+import { withoutUserinfo } from '../x509/name/general-name.ts';
 
 /** The address that file names are appended to: without a query, a fragment or credentials. */
 export function requireBaseUrl(url: string | undefined): void {
@@ -14,5 +15,6 @@ export function requireBaseUrl(url: string | undefined): void {
 export function requireHttpUrl(option: string, url: string | undefined): void {
   if (url === undefined) return;
   if (typeof url === 'string' && /^https?:\/\/[\x21-\x7e]+$/.test(url) && URL.canParse(url)) return;
-  throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be an absolute http or https URL, not ${quote(url)}`);
+  const told = quote(typeof url === 'string' ? withoutUserinfo(url) : url);
+  throw new InvalidInputError('INVALID_ARGUMENT', `${option} must be an absolute http or https URL, not ${told}`);
 }

@@ -1,3 +1,4 @@
+import { isBytes } from '../encoding/bytes.ts';
 import { InvalidInputError, SealError } from '../errors/families.ts';
 
 /** The length of an AES-256-GCM key, in bytes. */
@@ -10,7 +11,7 @@ export const TAG_LENGTH = 16;
 /**
  * Checks the sizes of an AES-256-GCM key and nonce.
  *
- * @throws {InvalidInputError} INVALID_ARGUMENT: one has another length
+ * @throws {InvalidInputError} INVALID_ARGUMENT: one has another length, or is no bytes
  */
 export function checkAead(key: Uint8Array, nonce: Uint8Array): void {
   checkLength('key', KEY_LENGTH, key);
@@ -22,9 +23,11 @@ export function checkAead(key: Uint8Array, nonce: Uint8Array): void {
  *
  * @param what its name
  * @param expected how many bytes it must have
- * @throws {InvalidInputError} INVALID_ARGUMENT: it has another length
+ * @throws {InvalidInputError} INVALID_ARGUMENT: it has another length, or is no bytes
  */
 export function checkLength(what: 'key' | 'nonce' | 'output', expected: number, actual: Uint8Array): void {
+  // Text of 32 letters, copied into an array, would be a key of zeros.
+  if (!isBytes(actual)) throw notBytes(what, expected);
   if (actual.length !== expected) throw wrongLength(what, expected, actual.length);
 }
 
@@ -37,6 +40,12 @@ export function checkLength(what: 'key' | 'nonce' | 'output', expected: number, 
 export function cannotOpen(cause?: unknown): SealError {
   const message = 'The sealed value does not open: wrong key, wrong context, or changed since';
   return new SealError('SEAL_OPEN_FAILED', message, cause === undefined ? {} : { cause });
+}
+
+function notBytes(what: string, expected: number): InvalidInputError {
+  return new InvalidInputError('INVALID_ARGUMENT', `An AES-256-GCM ${what} must be a Uint8Array of ${expected} bytes`, {
+    facts: { expected },
+  });
 }
 
 function wrongLength(what: string, expected: number, actual: number): InvalidInputError {

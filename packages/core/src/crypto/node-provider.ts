@@ -16,6 +16,7 @@ import {
 } from 'node:crypto';
 import { concatBytes } from '../encoding/bytes.ts';
 import { InvalidInputError } from '../errors/families.ts';
+import { quote } from '../errors/quote.ts';
 import type {
   AeadKey,
   CryptoProvider,
@@ -74,7 +75,7 @@ class NodeCryptoProvider implements CryptoProvider {
     const pseudorandomKey = nodeHmac(digest, salt, key);
     const first = nodeHmac(digest, pseudorandomKey, concatBytes([info, Uint8Array.of(1)]));
     if (length === first.length) return plain(first);
-    const blocks = Math.ceil(length / first.length);
+    const blocks = Math.max(1, Math.ceil(length / first.length));
     const derived = new Uint8Array(blocks * first.length);
     derived.set(first);
     for (let block = 2, previous = first; block <= blocks; block++) {
@@ -181,7 +182,7 @@ class NodeCryptoProvider implements CryptoProvider {
         }).then(adopt);
       }
       default:
-        throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${JSON.stringify(algorithm)}`);
+        throw new InvalidInputError('KEY_UNSUPPORTED', `Unknown key algorithm ${quote(algorithm)}`);
     }
   }
 
@@ -259,10 +260,9 @@ function keyInput(
 }
 
 function digestName<A extends DigestAlgorithm>(algorithm: A): (typeof DIGEST_NAMES)[A] {
-  const name = Object.hasOwn(DIGEST_NAMES, algorithm) ? DIGEST_NAMES[algorithm] : undefined;
-  if (name === undefined)
-    throw new InvalidInputError('INVALID_ARGUMENT', `Unknown digest algorithm ${JSON.stringify(algorithm)}`);
-  return name;
+  const isKnown = typeof algorithm === 'string' && Object.hasOwn(DIGEST_NAMES, algorithm);
+  if (isKnown) return DIGEST_NAMES[algorithm];
+  throw new InvalidInputError('INVALID_ARGUMENT', `Unknown digest algorithm ${quote(algorithm)}`);
 }
 
 // A Buffer shares memory where a Uint8Array copies (slice), so none is let out.

@@ -1,4 +1,5 @@
 import { type InputIssue, InvalidInputError } from './families.ts';
+import { shorten } from './quote.ts';
 
 // A list of a million bad entries must not become a log line of a hundred megabytes.
 const MOST_TOLD = 10;
@@ -21,7 +22,7 @@ export function invalidArgument(
   }));
   const told = flat
     .slice(0, MOST_TOLD)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+    .map(({ path, message }) => (path.length === 0 ? message : `${shorten(path.join('.'))}: ${message}`));
   const more = flat.length > MOST_TOLD ? `; and ${flat.length - MOST_TOLD} more` : '';
   return new InvalidInputError('INVALID_ARGUMENT', `Invalid ${what}: ${told.join('; ')}${more}`, {
     issues: flat,

@@ -1,5 +1,5 @@
 import { InvalidInputError } from './families.ts';
-import { quote } from './quote.ts';
+import { requireObject } from './require-object.ts';
 
 /**
  * Refuses what lacks a method that is asked of a part that the host gives, such as its storage: when it is given, rather than when it is first used.
@@ -10,9 +10,7 @@ import { quote } from './quote.ts';
  * @throws {InvalidInputError} INVALID_ARGUMENT
  */
 export function requireMethods(value: unknown, what: string, methods: readonly string[]): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new InvalidInputError('INVALID_ARGUMENT', `${what} must be an object, not ${quote(value)}`);
-  }
+  requireObject(value, what);
   const missing = methods.find((method) => typeof (value as Record<string, unknown>)[method] !== 'function');
   if (missing === undefined) return;
   throw new InvalidInputError('INVALID_ARGUMENT', `${what} has no method ${missing}()`);

@@ -48,6 +48,15 @@ describe('the options of a CertificateAuthority', () => {
     expect(error.message).toContain(field);
   });
 
+  it('are refused without telling what may be a password', async () => {
+    for (const baseUrl of [
+      'ftp://ada:hunter2@pki.example',
+      'https://ada:hunter2@pki.example/a b',
+      'https://ada:hunter2@pki.example',
+    ])
+      expect((await rejection(() => construct({ baseUrl }))).message).not.toMatch(/ada|hunter2/);
+  });
+
   const profile = (change: object) => ({
     profiles: { own: { ...builtInProfiles.server, ...change } as CertificateProfile },
   });

@@ -43,6 +43,19 @@ describe.each(providers)('an AeadKey of %s', (_, crypto) => {
     expect(toHex(sealed)).toBe(toHex(expected));
   });
 
+  it.each([
+    ['text', 'x'.repeat(32)],
+    ['a list', new Array(32).fill(7)],
+    ['what only has a length', { length: 32 }],
+    ['wider numbers', new Uint16Array(32)],
+    ['nothing', undefined],
+  ])('is made of bytes, and not of %s', async (_unused, given) => {
+    const key32 = given as never;
+    expect(await codeOf(() => crypto.aeadKey(key32))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => crypto.aeadSeal(key32, nonce, new Uint8Array(), bytes(4, 9)))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(() => crypto.aeadOpen(key32, nonce, new Uint8Array(), bytes(20, 9)))).toBe('INVALID_ARGUMENT');
+  });
+
   it('is its own, however many others are made', async () => {
     const keys = Array.from({ length: 200 }, (_unused, at) => bytes(32, at));
     const imported = await Promise.all(keys.map((each) => crypto.aeadKey(each)));

@@ -50,6 +50,9 @@ describe("a schema's complaint", () => {
     const error = invalidArgument('options', [{ path: [], message: 'k'.repeat(1_000_000) }]);
     expect(error.message.length).toBeLessThan(400);
     expect(error.issues[0]?.message.length).toBeLessThan(400);
+    const long = invalidArgument('options', [{ path: ['profiles', 'k'.repeat(1_000_000)], message: 'wrong' }]);
+    expect(long.message).toMatch(/^Invalid options: profiles\.k+…: wrong$/);
+    expect(long.message.length).toBeLessThan(200);
   });
 });
 

@@ -12,6 +12,7 @@ import {
 } from '@chancery/core/ports';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { expectRefused, HOSTILE_VALUES } from '../support/hostile-values.ts';
 
 const RUNS = { seed: 20_261_122, numRuns: 2000 };
 const utf8 = new TextEncoder();
@@ -156,6 +157,10 @@ describe('prepareWrites', () => {
     expect(prepared).toMatchObject({ bytes: Uint8Array.of(2, 3), dataSize: 2, dueQueue: '' });
     const node = prepareWrites([{ ...put, bytes: Buffer.from('ab') }], lookup)[0];
     expect(node?.kind === 'put' && node.bytes?.constructor).toBe(Uint8Array);
+  });
+
+  it.each(HOSTILE_VALUES)('refuses %s as the kind of a write, briefly', async (_, value) => {
+    await expectRefused(() => prepareWrites([{ ...put, kind: value } as never], lookup));
   });
 
   it('names the document at fault', () => {

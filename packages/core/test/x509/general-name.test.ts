@@ -10,6 +10,7 @@ import {
   parseSubtreeText,
 } from '../../src/x509/name/general-name.ts';
 import { encodeGeneralName, readGeneralName } from '../../src/x509/name/general-name-der.ts';
+import { rejection } from '../support/expect-error.ts';
 import { seed } from '../support/soak.ts';
 
 const decode = (der: Uint8Array): GeneralName => {
@@ -76,6 +77,16 @@ describe('text', () => {
       expect.objectContaining({ code: 'GENERAL_NAME_INVALID', message: expect.stringContaining(problem) }),
     );
   });
+
+  it.each(['https://ada:hunter2@a.example/', 'uri:https://ada:hunter2@a.example/\n', 'URI://ada:hunter2@a.example/\n'])(
+    'is refused without telling what may be a password (%#)',
+    async (text) => {
+      const refused = await rejection(() => parseGeneralNameText(text));
+      expect(refused.code).toBe('GENERAL_NAME_INVALID');
+      expect(refused.message).toContain('//…@a.example/');
+      expect(JSON.stringify([refused.message, refused.facts])).not.toMatch(/ada|hunter2/);
+    },
+  );
 
   it('reads the subtrees of name constraints', () => {
     expect(parseSubtreeText('ip:10.0.0.0/8')).toEqual({ kind: 'ip', value: '10.0.0.0/8' });

@@ -110,7 +110,7 @@ export function addressBlock(address: string): string {
 function requireRate(option: string, rate: Rate | false): void {
   if (rate === false) return;
   const isWhole = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  if (isWhole(rate.limit) && isWhole(rate.periodMs) && Number.isSafeInteger(rate.limit * rate.periodMs)) return;
+  if (isWhole(rate?.limit) && isWhole(rate.periodMs) && Number.isSafeInteger(rate.limit * rate.periodMs)) return;
   throw new InvalidInputError(
     'INVALID_ARGUMENT',
     `${option} must be false, or have a limit and a periodMs of at least 1`,

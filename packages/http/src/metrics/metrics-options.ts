@@ -1,4 +1,5 @@
 import { type Clock, InvalidInputError, type Logger, type Timer } from '@chancery/core';
+import { shown } from '../shown.ts';
 
 /** A registry of prom-client, as far as is known here. */
 export interface MetricsRegister {
@@ -46,7 +47,7 @@ export function checkMetricsOptions(options: MetricsOptions): MetricsSettings {
   if (register !== undefined && typeof (register as { registerMetric?: unknown } | null)?.registerMetric !== 'function')
     throw invalid('register must be a registry of prom-client: it has no method registerMetric');
   if (typeof prefix !== 'string' || !/^(?:[a-z][a-z0-9_]{0,30}_)?$/.test(prefix))
-    throw invalid(`prefix must be small letters, digits and underscores with one at its end, not ${quoted(prefix)}`);
+    throw invalid(`prefix must be small letters, digits and underscores with one at its end, not ${shown(prefix)}`);
   for (const [name, value] of Object.entries({ timer, stopwatch })) {
     if (value !== undefined && typeof value !== 'function') throw invalid(`${name} must be a function`);
   }
@@ -67,11 +68,7 @@ function ranged(
 ) {
   if (value === undefined) return DEFAULTS[name];
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${quoted(value)}`);
-}
-
-function quoted(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 64)) : String(value);
+  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
 }
 
 function invalid(message: string): InvalidInputError {

@@ -13,6 +13,7 @@ import { systemClock, systemTimer } from '@chancery/core/ports';
 import type { Registry } from 'prom-client';
 import type { Handler } from '../handler.ts';
 import type { Exchange } from '../routing/dispatcher.ts';
+import { shown } from '../shown.ts';
 import { DistinctValues } from './distinct-values.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { httpMetrics } from './http-metrics.ts';
@@ -136,7 +137,7 @@ export async function createMetrics(options: MetricsOptions = {}): Promise<Metri
     const given = Object.entries(managers).filter(([, manager]) => manager !== undefined);
     for (const [name] of given) {
       if (name !== 'accounts' && !Object.hasOwn(SOURCES, name))
-        throw new InvalidInputError('INVALID_ARGUMENT', `watch() does not know ${JSON.stringify(name.slice(0, 64))}`);
+        throw new InvalidInputError('INVALID_ARGUMENT', `watch() does not know ${shown(name)}`);
       if (watched.has(name)) throw new InvalidInputError('INVALID_ARGUMENT', `${name} are watched already`);
     }
     for (const [name, manager] of given) {

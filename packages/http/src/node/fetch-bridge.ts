@@ -36,10 +36,16 @@ function urlOf(incoming: NodeIncoming): URL {
   throw new HttpProblem('TARGET_INVALID', 'The target must be a path, and Host a host with or without a port');
 }
 
-/** A response of the Fetch API, to be sent by node:http. */
+/**
+ * A response of the Fetch API, to be sent by node:http.
+ *
+ * @throws {TypeError} its body was read, or is being read
+ */
 export function fromResponse(response: Response): Answer {
   const headers = [...response.headers].flat();
   const { status, body } = response;
+  if (response.bodyUsed || body?.locked === true)
+    throw new TypeError('the body of the response was read: hand out a clone');
   return body === null ? { status, headers } : { status, headers, body };
 }
 

@@ -32,7 +32,7 @@ function write(response: ServerResponse, { status, headers, body }: Answer, meth
   } else if (body instanceof Uint8Array) {
     response.end(body);
   } else {
-    void pipe(body, response);
+    void pipe(body.getReader(), response);
   }
 }
 
@@ -58,8 +58,7 @@ function lengthOf(body: Answer['body']): number | undefined {
 }
 
 /** It never rejects. */
-async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
-  const reader = body.getReader();
+async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {
   let wake: () => void = () => undefined;
   const onClose = () => {
     // A read that waits for more ends with this.
@@ -82,6 +81,7 @@ async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse):
     response.end();
   } catch {
     response.destroy();
+    void reader.cancel().catch(() => undefined);
   } finally {
     response.off('close', onClose);
   }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '@chancery/core';
+import { shown } from '../shown.ts';
 import { PERMISSIONS, type PermissionName } from './permission-name.ts';
 
 /** Which permissions each role gives; `*` stands for all of them. */
@@ -17,6 +18,7 @@ export class RolePermissions {
   constructor(permissions: HttpPermissions = DEFAULT) {
     this.#byRole = new Map(
       Object.entries(permissions).map(([role, given]) => {
+        requireList(role, given);
         for (const each of given) requireKnown(role, each);
         return [role, new Set<string>(given.includes('*') ? PERMISSIONS : given)];
       }),
@@ -34,10 +36,19 @@ export class RolePermissions {
   }
 }
 
+/** One text in the place of a list, such as `'*'`, may be a slip: it would give what its letters name. */
+function requireList(role: string, given: unknown): void {
+  if (Array.isArray(given)) return;
+  throw new InvalidInputError(
+    'INVALID_ARGUMENT',
+    `permissions of role ${shown(role)} must be a list, not ${shown(given)}`,
+  );
+}
+
 function requireKnown(role: string, permission: string): void {
   if (permission === '*' || (PERMISSIONS as readonly string[]).includes(permission)) return;
   throw new InvalidInputError(
     'INVALID_ARGUMENT',
-    `permissions of role ${JSON.stringify(role)}: there is no permission ${JSON.stringify(permission)}; there are ${PERMISSIONS.join(', ')}`,
+    `permissions of role ${shown(role)}: there is no permission ${shown(permission)}; there are ${PERMISSIONS.join(', ')}`,
   );
 }

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { type ClientCertificateFormat, clientCertificateFromHeader, InvalidInputError } from '@chancery/core';
 import type { Connection } from '../exchange/connection.ts';
 import type { Incoming } from '../exchange/incoming.ts';
+import { shown } from '../shown.ts';
 
 /** A header in which trusted proxies hand over the certificate that a client showed them. */
 export interface ClientCertificateHeader {
@@ -84,7 +85,7 @@ function checkHeader({ name, format }: ClientCertificateHeader): void {
 }
 
 function addEntry(list: BlockList, entry: string): void {
-  const [address = '', prefix, ...rest] = entry.split('/');
+  const [address = '', prefix, ...rest] = typeof entry === 'string' ? entry.split('/') : [];
   const family = isIP(address);
   const most = family === 4 ? 32 : 128;
   const bits = prefix === undefined ? most : Number(prefix);
@@ -92,7 +93,7 @@ function addEntry(list: BlockList, entry: string): void {
   if (family === 0 || rest.length > 0 || !isPrefix || bits > most) {
     throw new InvalidInputError(
       'INVALID_ARGUMENT',
-      `trustedProxies must be addresses and CIDR ranges, not ${JSON.stringify(entry)}`,
+      `trustedProxies must be addresses and CIDR ranges, not ${shown(entry)}`,
     );
   }
   list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');

@@ -6,6 +6,9 @@ import type { Call } from './call.ts';
 /** The methods that operations have; HEAD and OPTIONS follow from them. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** What the body of a PATCH may be: JSON, or a merge patch by its name (RFC 7396). */
+export const MERGE_PATCH_TYPES = ['application/json', 'application/merge-patch+json'] as const;
+
 /** What an operation takes as its body. */
 export type BodySpec<B = unknown> =
   /** JSON that fits a schema; `optional`: nothing at all is taken for `{}`. */

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '@chancery/core';
 import type { Incoming } from '../exchange/incoming.ts';
+import { shown } from '../shown.ts';
 
 /** Which pages of other origins may call the API. */
 export interface CorsOptions {
@@ -21,8 +22,12 @@ export class Cors {
   readonly #origins: ReadonlySet<string>;
   readonly #maxAgeS: number;
 
-  /** @throws {InvalidInputError} INVALID_ARGUMENT: an origin is not exactly one */
+  /** @throws {InvalidInputError} INVALID_ARGUMENT: an origin is not exactly one, or `maxAgeS` is no natural number */
   constructor({ origins, maxAgeS = 600 }: CorsOptions = { origins: [] }) {
+    if (!Array.isArray(origins)) throw invalid(`cors.origins must be a list, not ${shown(origins)}`);
+    if (!(Number.isSafeInteger(maxAgeS) && maxAgeS >= 0)) {
+      throw invalid(`cors.maxAgeS must be whole seconds from 0, not ${shown(maxAgeS)}`);
+    }
     for (const origin of origins) requireOrigin('cors.origins', origin);
     this.#origins = new Set(origins);
     this.#maxAgeS = maxAgeS;
@@ -58,8 +63,9 @@ export class Cors {
 export function requireOrigin(option: string, origin: string): void {
   if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin && origin !== 'null')
     return;
-  throw new InvalidInputError(
-    'INVALID_ARGUMENT',
-    `${option} must be an origin such as https://app.example, not ${JSON.stringify(origin)}`,
-  );
+  throw invalid(`${option} must be an origin such as https://app.example, not ${shown(origin)}`);
+}
+
+function invalid(message: string): InvalidInputError {
+  return new InvalidInputError('INVALID_ARGUMENT', message);
 }

@@ -23,6 +23,19 @@ describe('kept JSON', () => {
     }
   });
 
+  it('is written once while nothing changes', () => {
+    let written = 0;
+    class Instant extends Date {
+      override toJSON(): string {
+        written += 1;
+        return super.toJSON();
+      }
+    }
+    const kept = new KeptJson();
+    for (let time = 0; time < 3; time++) kept.answer('a', shown({ at: new Instant(0) }));
+    expect(written).toBe(1);
+  });
+
   it.each([
     ['a text', { id: 'b' }],
     ['a number', { count: 2 }],

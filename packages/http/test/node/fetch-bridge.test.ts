@@ -181,6 +181,18 @@ describe('what a handler of one’s own answers', () => {
     expect((await raw(post + post + last)).match(/HTTP\/1.1 200/g)).toHaveLength(3);
   });
 
+  it.each([
+    ['was read', (response: Response) => response.text()],
+    ['is being read', async (response: Response) => void response.body?.getReader()],
+  ])('is a 500 where its body %s, and nothing that nobody handles', async (_, read) => {
+    const { raw } = await mounted(async () => {
+      const response = new Response('words');
+      await read(response);
+      return response;
+    });
+    expect(await raw(`GET /x HTTP/1.1\r\nHost: a\r\n${CLOSE}\r\n`)).toMatch(/^HTTP\/1.1 500 /);
+  });
+
   it('is a 500 where it throws, without its words', async () => {
     const { raw } = await mounted(async () => {
       throw new Error('the password is hunter2');

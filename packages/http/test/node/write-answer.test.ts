@@ -81,6 +81,24 @@ describe('an answer on a socket', () => {
     expect(isCancelled).toBe(true);
   });
 
+  it('whose stream somebody else reads ends the connection', async () => {
+    const body = new ReadableStream<Uint8Array>();
+    body.getReader();
+    expect(await sent({ status: 200, headers: [], body })).toEqual({ head: '', body: '' });
+  });
+
+  it('whose stream gives what cannot be sent lets go of it', async () => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue({ no: 'bytes' }),
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    await sent({ status: 200, headers: [], body });
+    expect(isCancelled).toBe(true);
+  });
+
   it('whose stream fails is not whole', async () => {
     let pieces = 0;
     const body = new ReadableStream<Uint8Array>({

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/quote.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { ClaimRequest, CountQuery, DocumentRef, IndexRange, Query, ReadOptions } from '../storage.ts';
 import { decodeCursor, type IndexPosition } from './cursor.ts';
@@ -47,7 +48,7 @@ export function prepareQuery(query: Query, lookup: CollectionLookup): PreparedQu
   const range = prepareRange(query, lookup);
   const { direction = 'ascending', limit, cursor, withBytes = false } = query;
   if (direction !== 'ascending' && direction !== 'descending') {
-    throw invalid(`direction must be ascending or descending, not ${JSON.stringify(direction)}`);
+    throw invalid(`direction must be ascending or descending, not ${quote(direction)}`);
   }
   assertPageLimit(limit, 'the limit of a query');
   const { pinned } = range;

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/quote.ts';
 import { StorageError } from '../../errors/storage-error.ts';
 import type { JsonObject, PutWrite, Write } from '../storage.ts';
 import { type DeclaredCollection, undeclaredCollection } from './definitions.ts';
@@ -94,7 +95,7 @@ function prepareWrite(write: Write, at: number, lookup: CollectionLookup): Prepa
       assertVersion(write.ifVersion, `${label} ifVersion`);
       return { kind: 'check', at, collection, id, ifVersion: write.ifVersion };
     default:
-      throw invalid(`write ${at} must be a put, a delete or a check, not ${JSON.stringify((write as Write).kind)}`);
+      throw invalid(`write ${at} must be a put, a delete or a check, not ${quote((write as Write).kind)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { isBytes, utf8 } from '../../encoding/bytes.ts';
 import { InvalidInputError, SealError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { PREAMBLE_LENGTH, truncated } from './cobblestone/sizes.ts';
 
 /**
@@ -47,7 +48,7 @@ const HEADERS = MODES.map((_, code) => Uint8Array.of(...MAGIC, code));
 export function recordHeader(mode: KeyMode): Uint8Array {
   const header = mode === undefined ? undefined : HEADERS[MODES.indexOf(mode)];
   if (header === undefined) {
-    throw new InvalidInputError('INVALID_ARGUMENT', `There is no key mode ${JSON.stringify(mode)}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `There is no key mode ${quote(mode)}`);
   }
   return header.slice();
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/families.ts';
+import { quote } from '../../errors/quote.ts';
 import { CHUNK_LENGTH } from './cobblestone/sizes.ts';
 import { MAX_TRAILER_LENGTH } from './trailer.ts';
 
@@ -23,7 +24,7 @@ const SMALLEST_CLASS = 256;
 export function recordMessageLength(contentLength: number, trailerLength: number, padding: Padding): number {
   if (padding === 'none') return withTrailerWhole(contentLength + trailerLength, trailerLength);
   if (padding !== 'padme') {
-    throw new InvalidInputError('INVALID_ARGUMENT', `There is no padding ${JSON.stringify(padding)}`);
+    throw new InvalidInputError('INVALID_ARGUMENT', `There is no padding ${quote(padding)}`);
   }
   // As if every trailer were the longest, so that the content type does not show either.
   return withTrailerWhole(padme(Math.max(contentLength, SMALLEST_CLASS)) + MAX_TRAILER_LENGTH, MAX_TRAILER_LENGTH);

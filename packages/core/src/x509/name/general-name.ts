@@ -102,15 +102,16 @@ export function describeGeneralName(name: GeneralName): string {
   return name.kind === 'uri' ? `uri:${withoutUserinfo(name.value)}` : formatGeneralName(name);
 }
 
-/** Leaves the userinfo (RFC 3986 section 3.2.1) out of a URI. */
+/** Leaves the userinfo (RFC 3986 section 3.2.1) out of a URI, with or without the prefix of a name's text form. */
 export function withoutUserinfo(uri: string): string {
-  return uri.replace(/^([^:/?#]*:)?\/\/[^/?#]*@/, '$1//…@');
+  return uri.replace(/^([^/?#]*:)?\/\/[^/?#]*@/, '$1//…@');
 }
 
 /** Makes the error for a name at fault. */
 export function generalNameInvalid(text: string, problem: string, cause?: unknown): InvalidInputError {
-  return new InvalidInputError('GENERAL_NAME_INVALID', `The name ${quote(text)} is invalid: ${problem}`, {
-    facts: { name: text.slice(0, 256) },
+  const told = withoutUserinfo(text);
+  return new InvalidInputError('GENERAL_NAME_INVALID', `The name ${quote(told)} is invalid: ${problem}`, {
+    facts: { name: told.slice(0, 256) },
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -1,3 +1,4 @@
+import { toBase64 } from '../../encoding/base64.ts';
 import { equalBytes, hashBytes, isBytes } from '../../encoding/bytes.ts';
 import { decodePem } from '../../encoding/pem.ts';
 import { InvalidInputError } from '../../errors/families.ts';
@@ -85,12 +86,20 @@ function distinct(certificates: readonly Certificate[]): readonly Certificate[] 
     return certificates.filter(({ der }, at) => certificates.findIndex((other) => equalBytes(other.der, der)) === at);
   }
   const seen = new Map<number, Certificate[]>();
+  // Anybody can make up certificates of one signature. To look at each of many would take the square of the time.
+  const crowd = new Set<string>();
   return certificates.filter((certificate) => {
-    const hash = hashBytes(certificate.signature);
-    const alike = seen.get(hash);
-    if (alike?.some(({ der }) => equalBytes(der, certificate.der))) return false;
-    if (alike === undefined) seen.set(hash, [certificate]);
-    else alike.push(certificate);
+    const { der, signature } = certificate;
+    const hash = hashBytes(signature);
+    const alike = seen.get(hash) ?? [];
+    if (alike.some((other) => equalBytes(other.der, der))) return false;
+    if (alike.length < FEW) {
+      seen.set(hash, [...alike, certificate]);
+      return true;
+    }
+    const text = toBase64(der);
+    if (crowd.has(text)) return false;
+    crowd.add(text);
     return true;
   });
 }

@@ -115,7 +115,7 @@ function isCertificateInput(value: unknown): value is CertificateInput {
  */
 export function inputList(
   option: string,
-  inputs: CertificateInput | readonly CertificateInput[] = [],
+  inputs: CertificateInput | readonly CertificateInput[],
 ): readonly CertificateInput[] {
   if (isCertificateInput(inputs)) return [inputs];
   if (!Array.isArray(inputs)) refuse(option, `must be PEM, DER or a list of them, not ${quote(inputs)}`);

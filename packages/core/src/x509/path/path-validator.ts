@@ -1,6 +1,8 @@
 import { defaultCrypto } from '../../crypto/node-provider.ts';
 import type { InvalidInputError } from '../../errors/families.ts';
 import type { PathValidationError } from '../../errors/path-validation-error.ts';
+import { requireMethods } from '../../errors/require-methods.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, MaybePromise } from '../../ports/crypto.ts';
 import { andThen, isPromise } from '../../ports/maybe-promise.ts';
@@ -71,9 +73,13 @@ export class PathValidator {
   readonly #crls = new CrlCache();
 
   /**
-   * @throws {InvalidInputError} INVALID_ARGUMENT: an input is neither text nor bytes
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an input is neither text nor bytes, or `crypto` or `clock` lacks a method
    */
-  constructor({ trustAnchors, intermediates, crypto = defaultCrypto, clock = systemClock }: PathValidatorOptions) {
+  constructor(options: PathValidatorOptions) {
+    requireObject(options, 'PathValidator options');
+    const { trustAnchors, intermediates = [], crypto = defaultCrypto, clock = systemClock } = options;
+    requireMethods(crypto, 'crypto', ['importPublicKey', 'verify']);
+    requireMethods(clock, 'clock', ['now']);
     this.#anchors = new CertificatePool(inputList('trustAnchors', trustAnchors));
     this.#intermediates = new CertificatePool(inputList('intermediates', intermediates));
     this.#crypto = crypto;
@@ -104,13 +110,14 @@ export class PathValidator {
    */
   validateAtOnce(certificate: CertificateInput, request: PathRequest): MaybePromise<PathValidationResult> {
     checkRequest(request);
+    const { intermediates = [] } = request;
     const unreadable: InvalidInputError[] = [];
     const [first, ...rest] = splitInput(certificate, unreadable);
     const target = first && tryParse(first, unreadable);
     if (target === undefined) return invalid(unreadableTarget(unreadable[0]), []);
     const ground: SearchGround = {
       anchors: this.#anchors,
-      intermediates: this.#withMore(rest, inputList('intermediates', request.intermediates)),
+      intermediates: this.#withMore(rest, inputList('intermediates', intermediates)),
       checks: this.#checks,
       verifier: this.#verifier,
       budget: new PathBudget(),

@@ -13,6 +13,7 @@ import { type RecordShape, sealedRecordLength, sealRecord } from '../../../src/v
 import { sealRecordStream } from '../../../src/vault/format/seal-record-stream.ts';
 import { webCryptoPrimitives } from '../../../src/vault/format/web-crypto-primitives.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
+import { expectRefused, HOSTILE_VALUES } from '../../support/hostile-values.ts';
 import { crypto, gather, inPieces, key, partsOf, place, sealedSequence, sequence, withSalt } from './sealed-record.ts';
 
 const providers: readonly [string, VaultPrimitives][] = [
@@ -27,6 +28,13 @@ const shapes: readonly RecordShape[] = [
   { padding: 'padme' },
   { contentType: 'x'.repeat(255), padding: 'padme' },
 ];
+
+it.each(HOSTILE_VALUES)('%s is refused as padding, as key mode and as key', async (_, value) => {
+  const bad = value as never;
+  await expectRefused(() => sealRecord(crypto, { key, place, padding: bad }, sequence(3)));
+  await expectRefused(() => sealRecord(crypto, { key, place: { ...place, keyMode: bad } }, sequence(3)));
+  await expectRefused(() => sealRecord(crypto, { key: bad, place }, sequence(3)));
+});
 
 describe.each(providers)('a record sealed with %s', (_, primitives) => {
   it.each(sizes)('of %i bytes is the same whole and streamed, and opens every way', async (length) => {

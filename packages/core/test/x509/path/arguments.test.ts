@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ValidatePathOptions, validatePath } from '../../../src/index.ts';
+import { PathValidator, type ValidatePathOptions, validatePath } from '../../../src/index.ts';
 import { codeOf } from '../../support/expect-error.ts';
 import { expectRefused, HOSTILE_VALUES } from '../../support/hostile-values.ts';
 import { createTestAuthority } from '../../support/test-authority.ts';
@@ -43,6 +43,12 @@ describe.each(HOSTILE_VALUES)('%s', (name, value) => {
       await expectRefused(() => validatePath({ ...good, ...asOption() }));
     }
   });
+});
+
+it.each(HOSTILE_VALUES)('%s is refused by a validator that is to be used again', async (_, value) => {
+  await expectRefused(() => new PathValidator(value as Any));
+  await expectRefused(() => new PathValidator({ ...good, crypto: value as Any }));
+  await expectRefused(() => new PathValidator({ ...good, clock: value as Any }));
 });
 
 it('is refused without options', async () => {

@@ -137,8 +137,11 @@ describe('PathValidator', () => {
     const counting = new Proxy(crypto, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
-        if (name === 'verify') verifications++;
-        return typeof value === 'function' ? value.bind(target) : value;
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]) => {
+          if (name === 'verify') verifications++;
+          return Reflect.apply(value, target, given);
+        };
       },
     });
     const validator = new PathValidator({ trustAnchors: root.pem, intermediates: ca.pem, crypto: counting });
