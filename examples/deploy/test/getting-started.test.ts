@@ -65,7 +65,7 @@ describe('docs/getting-started.md', () => {
     await whileItRuns(async (lines) => {
       const first = await generation();
       expect(first).toBeGreaterThanOrEqual(1);
-      const deadline = Date.now() + 75_000;
+      const deadline = Date.now() + 90_000;
       do {
         await setTimeout(500);
         last = await generation();
