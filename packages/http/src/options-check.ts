@@ -1,7 +1,6 @@
-import { InvalidInputError } from '@chancery/core';
 import type { HandlersOptions } from './handlers-options.ts';
+import { invalidOption, shown } from './invalid-option.ts';
 import { requireOrigin } from './security/cors.ts';
-import { shown } from './shown.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
@@ -27,7 +26,7 @@ export function checkHandlersOptions(options: HandlersOptions): void {
   if (options.publicOrigin !== undefined) requireOrigin('publicOrigin', options.publicOrigin);
   const { basePath = '', registration = 'closed', authentication = 'strict' } = options;
   if (typeof basePath !== 'string' || !/^(?:\/[A-Za-z0-9._~-]+)*$/.test(basePath)) {
-    throw invalid(`basePath must be empty, or begin and not end with a slash, not ${shown(basePath)}`);
+    throw invalidOption(`basePath must be empty, or begin and not end with a slash, not ${shown(basePath)}`);
   }
   requireOneOf('registration', registration, ['open', 'closed']);
   requireOneOf('authentication', authentication, ['strict', 'offlineReads']);
@@ -36,7 +35,8 @@ export function checkHandlersOptions(options: HandlersOptions): void {
   requireRange('bodyTimeoutMs', options.bodyTimeoutMs, 100, 10 * MINUTE_MS);
   requireRange('eventPollMs', options.eventPollMs, 10, MINUTE_MS);
   for (const name of ['observe', 'timer'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(`${name} must be a function`);
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw invalidOption(`${name} must be a function`);
   }
   for (const [name, method] of Object.entries(PARTS)) {
     const part: unknown = options[name as keyof typeof PARTS];
@@ -48,34 +48,30 @@ export function checkHandlersOptions(options: HandlersOptions): void {
   if (options.rateLimits !== undefined && options.rateLimits !== false) requireObject('rateLimits', options.rateLimits);
   if (options.trustedProxies !== undefined) requireList('trustedProxies', options.trustedProxies);
   for (const [name, check] of Object.entries(options.readiness ?? {})) {
-    if (typeof check !== 'function') throw invalid(`readiness.${name} must be a function`);
+    if (typeof check !== 'function') throw invalidOption(`readiness.${name} must be a function`);
   }
 }
 
 function requireObject(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) throw invalid(`${name} must be an object`);
+  if (typeof value !== 'object' || value === null) throw invalidOption(`${name} must be an object`);
 }
 
 function requireList(name: string, value: unknown): void {
-  if (!Array.isArray(value)) throw invalid(`${name} must be a list, not ${shown(value)}`);
+  if (!Array.isArray(value)) throw invalidOption(`${name} must be a list, not ${shown(value)}`);
 }
 
 function requireMethod(name: string, part: unknown, method: string): void {
   requireObject(name, part);
   if (typeof (part as Record<string, unknown>)[method] !== 'function') {
-    throw invalid(`${name} is none: it has no method ${method}()`);
+    throw invalidOption(`${name} is none: it has no method ${method}()`);
   }
 }
 
 function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw invalid(`${name} must be ${allowed.join(' or ')}, not ${shown(value)}`);
+  if (!allowed.includes(value)) throw invalidOption(`${name} must be ${allowed.join(' or ')}, not ${shown(value)}`);
 }
 
 function requireRange(name: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
-  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
-}
-
-function invalid(message: string): InvalidInputError {
-  return new InvalidInputError('INVALID_ARGUMENT', message);
+  throw invalidOption(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
 }

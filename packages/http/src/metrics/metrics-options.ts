@@ -1,5 +1,5 @@
-import { type Clock, InvalidInputError, type Logger, type Timer } from '@chancery/core';
-import { shown } from '../shown.ts';
+import type { Clock, Logger, Timer } from '@chancery/core';
+import { invalidOption, shown } from '../invalid-option.ts';
 
 /** A registry of prom-client, as far as is known here. */
 export interface MetricsRegister {
@@ -42,14 +42,16 @@ export type MetricsSettings = Readonly<typeof DEFAULTS>;
 
 /** @throws {InvalidInputError} INVALID_ARGUMENT: names the option that is malformed or out of range */
 export function checkMetricsOptions(options: MetricsOptions): MetricsSettings {
-  if (typeof options !== 'object' || options === null) throw invalid('createMetrics() options must be an object');
+  if (typeof options !== 'object' || options === null) throw invalidOption('createMetrics() options must be an object');
   const { register, timer, stopwatch, prefix = DEFAULTS.prefix } = options;
   if (register !== undefined && typeof (register as { registerMetric?: unknown } | null)?.registerMetric !== 'function')
-    throw invalid('register must be a registry of prom-client: it has no method registerMetric');
+    throw invalidOption('register must be a registry of prom-client: it has no method registerMetric');
   if (typeof prefix !== 'string' || !/^(?:[a-z][a-z0-9_]{0,30}_)?$/.test(prefix))
-    throw invalid(`prefix must be small letters, digits and underscores with one at its end, not ${shown(prefix)}`);
+    throw invalidOption(
+      `prefix must be small letters, digits and underscores with one at its end, not ${shown(prefix)}`,
+    );
   for (const [name, value] of Object.entries({ timer, stopwatch })) {
-    if (value !== undefined && typeof value !== 'function') throw invalid(`${name} must be a function`);
+    if (value !== undefined && typeof value !== 'function') throw invalidOption(`${name} must be a function`);
   }
   return {
     prefix,
@@ -68,9 +70,5 @@ function ranged(
 ) {
   if (value === undefined) return DEFAULTS[name];
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw invalid(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
-}
-
-function invalid(message: string): InvalidInputError {
-  return new InvalidInputError('INVALID_ARGUMENT', message);
+  throw invalidOption(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
 }

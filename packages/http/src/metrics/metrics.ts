@@ -8,12 +8,11 @@ import type {
   RenewalScheduler,
   StorageBackend,
 } from '@chancery/core';
-import { InvalidInputError } from '@chancery/core';
 import { systemClock, systemTimer } from '@chancery/core/ports';
 import type { Registry } from 'prom-client';
 import type { Handler } from '../handler.ts';
+import { invalidOption, shown } from '../invalid-option.ts';
 import type { Exchange } from '../routing/dispatcher.ts';
-import { shown } from '../shown.ts';
 import { DistinctValues } from './distinct-values.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { httpMetrics } from './http-metrics.ts';
@@ -137,8 +136,8 @@ export async function createMetrics(options: MetricsOptions = {}): Promise<Metri
     const given = Object.entries(managers).filter(([, manager]) => manager !== undefined);
     for (const [name] of given) {
       if (name !== 'accounts' && !Object.hasOwn(SOURCES, name))
-        throw new InvalidInputError('INVALID_ARGUMENT', `watch() does not know ${shown(name)}`);
-      if (watched.has(name)) throw new InvalidInputError('INVALID_ARGUMENT', `${name} are watched already`);
+        throw invalidOption(`watch() does not know ${shown(name)}`);
+      if (watched.has(name)) throw invalidOption(`${name} are watched already`);
     }
     for (const [name, manager] of given) {
       watched.add(name);

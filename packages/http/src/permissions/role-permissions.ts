@@ -1,5 +1,4 @@
-import { InvalidInputError } from '@chancery/core';
-import { shown } from '../shown.ts';
+import { invalidOption, shown } from '../invalid-option.ts';
 import { PERMISSIONS, type PermissionName } from './permission-name.ts';
 
 /** Which permissions each role gives; `*` stands for all of them. */
@@ -39,16 +38,12 @@ export class RolePermissions {
 /** One text in the place of a list, such as `'*'`, may be a slip: it would give what its letters name. */
 function requireList(role: string, given: unknown): void {
   if (Array.isArray(given)) return;
-  throw new InvalidInputError(
-    'INVALID_ARGUMENT',
-    `permissions of role ${shown(role)} must be a list, not ${shown(given)}`,
-  );
+  throw invalidOption(`permissions of role ${shown(role)} must be a list, not ${shown(given)}`);
 }
 
 function requireKnown(role: string, permission: string): void {
   if (permission === '*' || (PERMISSIONS as readonly string[]).includes(permission)) return;
-  throw new InvalidInputError(
-    'INVALID_ARGUMENT',
+  throw invalidOption(
     `permissions of role ${shown(role)}: there is no permission ${shown(permission)}; there are ${PERMISSIONS.join(', ')}`,
   );
 }

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
-import { type ClientCertificateFormat, clientCertificateFromHeader, InvalidInputError } from '@chancery/core';
+import { type ClientCertificateFormat, clientCertificateFromHeader } from '@chancery/core';
 import type { Connection } from '../exchange/connection.ts';
 import type { Incoming } from '../exchange/incoming.ts';
-import { shown } from '../shown.ts';
+import { invalidOption, shown } from '../invalid-option.ts';
 
 /** A header in which trusted proxies hand over the certificate that a client showed them. */
 export interface ClientCertificateHeader {
@@ -76,10 +76,7 @@ export class TrustedProxies {
 /** Before it is needed: a certificate that nobody can read must not first show as a client's fault. */
 function checkHeader({ name, format }: ClientCertificateHeader): void {
   if (typeof name !== 'string' || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-    throw new InvalidInputError(
-      'INVALID_ARGUMENT',
-      'clientCertificateHeader must have the name of a header and a format',
-    );
+    throw invalidOption('clientCertificateHeader must have the name of a header and a format');
   }
   clientCertificateFromHeader(undefined, format);
 }
@@ -91,10 +88,7 @@ function addEntry(list: BlockList, entry: string): void {
   const bits = prefix === undefined ? most : Number(prefix);
   const isPrefix = prefix === undefined || /^\d{1,3}$/.test(prefix);
   if (family === 0 || rest.length > 0 || !isPrefix || bits > most) {
-    throw new InvalidInputError(
-      'INVALID_ARGUMENT',
-      `trustedProxies must be addresses and CIDR ranges, not ${shown(entry)}`,
-    );
+    throw invalidOption(`trustedProxies must be addresses and CIDR ranges, not ${shown(entry)}`);
   }
   list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
 }

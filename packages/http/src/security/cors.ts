@@ -1,6 +1,5 @@
-import { InvalidInputError } from '@chancery/core';
 import type { Incoming } from '../exchange/incoming.ts';
-import { shown } from '../shown.ts';
+import { invalidOption, shown } from '../invalid-option.ts';
 
 /** Which pages of other origins may call the API. */
 export interface CorsOptions {
@@ -24,9 +23,9 @@ export class Cors {
 
   /** @throws {InvalidInputError} INVALID_ARGUMENT: an origin is not exactly one, or `maxAgeS` is no natural number */
   constructor({ origins, maxAgeS = 600 }: CorsOptions = { origins: [] }) {
-    if (!Array.isArray(origins)) throw invalid(`cors.origins must be a list, not ${shown(origins)}`);
+    if (!Array.isArray(origins)) throw invalidOption(`cors.origins must be a list, not ${shown(origins)}`);
     if (!(Number.isSafeInteger(maxAgeS) && maxAgeS >= 0)) {
-      throw invalid(`cors.maxAgeS must be whole seconds from 0, not ${shown(maxAgeS)}`);
+      throw invalidOption(`cors.maxAgeS must be whole seconds from 0, not ${shown(maxAgeS)}`);
     }
     for (const origin of origins) requireOrigin('cors.origins', origin);
     this.#origins = new Set(origins);
@@ -63,9 +62,5 @@ export class Cors {
 export function requireOrigin(option: string, origin: string): void {
   if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin && origin !== 'null')
     return;
-  throw invalid(`${option} must be an origin such as https://app.example, not ${shown(origin)}`);
-}
-
-function invalid(message: string): InvalidInputError {
-  return new InvalidInputError('INVALID_ARGUMENT', message);
+  throw invalidOption(`${option} must be an origin such as https://app.example, not ${shown(origin)}`);
 }

@@ -1,8 +1,8 @@
-import { InvalidInputError } from '@chancery/core';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { type Answer, headerOf } from '../exchange/answer.ts';
 import type { Incoming } from '../exchange/incoming.ts';
 import { type Handler, handlerOf, insideOf } from '../handler.ts';
+import { invalidOption } from '../invalid-option.ts';
 import { knownMethod } from '../observation/http-method.ts';
 import type { Spans } from './spans.ts';
 
@@ -21,7 +21,7 @@ const GETTER = {
 export function tracedHandler(spans: Spans, handler: Handler, continueTraces: boolean): Handler {
   const inside = insideOf(handler);
   if (inside === undefined) {
-    throw new InvalidInputError('INVALID_ARGUMENT', 'tracedHandler() takes a handler of createHandlers()');
+    throw invalidOption('tracedHandler() takes a handler of createHandlers()');
   }
   const { api } = spans;
   const parentOf = (incoming: Incoming): Context => {

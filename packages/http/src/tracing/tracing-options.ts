@@ -1,4 +1,4 @@
-import { InvalidInputError } from '@chancery/core';
+import { invalidOption } from '../invalid-option.ts';
 
 /** Where tracers come from: a `TracerProvider` of OpenTelemetry. */
 export interface TracerSource {
@@ -15,13 +15,10 @@ export interface TracingOptions {
 
 /** @throws {InvalidInputError} INVALID_ARGUMENT: names the option at fault */
 export function checkTracingOptions(options: TracingOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalid('createTracing() options must be an object');
+  if (typeof options !== 'object' || options === null) throw invalidOption('createTracing() options must be an object');
   const { tracerProvider, continueTraces } = options;
   if (tracerProvider !== undefined && typeof tracerProvider?.getTracer !== 'function')
-    throw invalid('tracerProvider must have a method getTracer');
-  if (!['boolean', 'undefined'].includes(typeof continueTraces)) throw invalid('continueTraces must be true or false');
-}
-
-function invalid(message: string): InvalidInputError {
-  return new InvalidInputError('INVALID_ARGUMENT', message);
+    throw invalidOption('tracerProvider must have a method getTracer');
+  if (!['boolean', 'undefined'].includes(typeof continueTraces))
+    throw invalidOption('continueTraces must be true or false');
 }

@@ -15,7 +15,7 @@ import {
   setPasswordBody,
   showAccount,
 } from './account-schemas.ts';
-import { accountIdParams, accountOf } from './own-account.ts';
+import { accountIdParams, accountOf, judgedAccount } from './own-account.ts';
 
 const tag = 'accounts';
 const tagged = { ETag: 'The version of the account, for If-Match and If-None-Match.' };
@@ -76,8 +76,7 @@ export function accountOperations(
       params: accountIdParams,
       answers: { 200: account },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         return accountAnswer(await accounts.get(id, { signal: call.signal }));
       },
     }),
@@ -94,8 +93,7 @@ export function accountOperations(
       body: { kind: 'json', schema: patchAccountBody, types: MERGE_PATCH_TYPES },
       answers: { 200: account },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         const version = ifMatch(call.incoming);
         const judged = call.isHolder ? await judgedVersion(accounts, call, id) : undefined;
         if (call.isHolder) call.requireNoMoreThanOwn(call.body.roles ?? []);
@@ -136,8 +134,7 @@ export function accountOperations(
       body: { kind: 'json', schema: changePasswordBody },
       answers: { 204: { description: 'Log in anew.' } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         // Also who may set any password proves the present one here: it guards an open session that was left alone.
         await accounts.changePassword({ accountId: id, ...call.body, signal: call.signal });
         return noContent();

@@ -6,7 +6,7 @@ import { ownerOr } from '../../routing/access.ts';
 import { type Operation, operation } from '../../routing/operation.ts';
 import { judgedVersion } from './account-operations.ts';
 import { sessionSchema } from './account-schemas.ts';
-import { accountIdParams, accountOf } from './own-account.ts';
+import { accountIdParams, judgedAccount } from './own-account.ts';
 
 const tag = 'accounts';
 
@@ -24,8 +24,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page of sessions.', schema: pageOf(sessionSchema) } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         const reading = accounts.sessions(id, { ...pageOptions(call.query), signal: call.signal });
         return pageAnswer(call.incoming, reading, showSession);
       },
@@ -40,8 +39,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       params: accountIdParams,
       answers: { 204: { description: 'They are over.' } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         if (call.isHolder) await judgedVersion(accounts, call, id);
         await accounts.logoutEverywhere(id, { signal: call.signal });
         return noContent();
@@ -57,8 +55,7 @@ export function accountSessionOperations(accounts: AccountManager): Operation[] 
       params: accountIdParams.extend({ sessionId: z.string() }),
       answers: { 204: { description: 'It is over.' } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         if (call.isHolder) await judgedVersion(accounts, call, id);
         await accounts.logout({ accountId: id, sessionId: call.params.sessionId, signal: call.signal });
         return noContent();

@@ -12,6 +12,17 @@ export function accountOf({ params, principal }: Call<{ accountId: string }>): s
   return params.accountId === 'me' ? principal.accountId : params.accountId;
 }
 
+/**
+ * The account of a call that its owner may make, or who holds the permission.
+ *
+ * @throws {PermissionError} PERMISSION_DENIED
+ */
+export function judgedAccount(call: Call<{ accountId: string }>): string {
+  const accountId = accountOf(call);
+  call.judge(accountId);
+  return accountId;
+}
+
 /** The present password, which guards an open session that was left alone. */
 export const currentPassword = z.string().max(4_096).describe('The present password.');
 

@@ -6,7 +6,7 @@ import { ownerOr, signedIn } from '../../routing/access.ts';
 import { MERGE_PATCH_TYPES, type Operation, operation } from '../../routing/operation.ts';
 import { defined } from '../defined.ts';
 import { judgedVersion } from './account-operations.ts';
-import { accountIdParams, accountOf, currentPassword, ownAccount, provenAccount } from './own-account.ts';
+import { accountIdParams, currentPassword, judgedAccount, ownAccount, provenAccount } from './own-account.ts';
 import {
   creationOptionsSchema,
   passkeyAttestation,
@@ -40,8 +40,7 @@ export function passkeyOperations(accounts: AccountManager): Operation[] {
       params: accountIdParams,
       answers: { 200: { description: 'All of them.', schema: z.strictObject({ items: z.array(passkeySchema) }) } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         const { items } = await accounts.passkeys(id, { signal: call.signal });
         return json({ items: items.map(showPasskey) });
       },
@@ -106,8 +105,7 @@ export function passkeyOperations(accounts: AccountManager): Operation[] {
       params: passkeyParams,
       answers: { 204: { description: 'It opens nothing any more.' } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         if (call.isHolder) await judgedVersion(accounts, call, id);
         await accounts.removePasskey(id, call.params.passkeyId, { signal: call.signal });
         return noContent();

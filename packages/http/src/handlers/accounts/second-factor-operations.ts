@@ -7,7 +7,14 @@ import { type Operation, operation } from '../../routing/operation.ts';
 import { defined } from '../defined.ts';
 import { judgedVersion } from './account-operations.ts';
 import { instant } from './account-schemas.ts';
-import { accountIdParams, accountOf, currentPassword, ownAccount, provenAccount } from './own-account.ts';
+import {
+  accountIdParams,
+  accountOf,
+  currentPassword,
+  judgedAccount,
+  ownAccount,
+  provenAccount,
+} from './own-account.ts';
 
 const tag = 'accounts';
 
@@ -54,8 +61,7 @@ export function secondFactorOperations(accounts: AccountManager): Operation[] {
       params: accountIdParams,
       answers: { 200: { description: 'How it stands.', schema: statusSchema } },
       async handle(call) {
-        const id = accountOf(call);
-        call.judge(id);
+        const id = judgedAccount(call);
         const { isEnrolled, recoveryCodesLeft, changedAt } = await accounts.secondFactor(id, { signal: call.signal });
         return json({ isEnrolled, recoveryCodesLeft, changedAt });
       },

@@ -9,6 +9,7 @@ import { instant } from '../accounts/account-schemas.ts';
 import { defined } from '../defined.ts';
 
 const tag = 'events';
+const access = holderOf('events.manage');
 const sink = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/)
@@ -59,7 +60,6 @@ const countSchema = named('DeadLetterCount', z.strictObject({ count }));
 
 /** Sinks, such as webhooks, and the events that were given up for them. */
 export function deliveryOperations({ deliveries }: EventLog): Operation[] {
-  const access = holderOf('events.manage');
   return [
     operation({
       id: 'listSinks',
@@ -101,33 +101,46 @@ export function deliveryOperations({ deliveries }: EventLog): Operation[] {
         return pageAnswer(incoming, reading, showDeadLetter);
       },
     }),
-    operation({
+    deadLetterOperation(deliveries, {
       id: 'replayDeadLetters',
-      tag,
-      method: 'POST',
-      path: '/events/dead-letters/replay',
+      verb: 'replay',
       summary: 'Delivers dead letters of a sink after all.',
-      access,
-      body: { kind: 'json', schema: selectionBody },
-      answers: { 200: { description: 'How many are tried again.', schema: countSchema } },
-      async handle({ body: { sink: of, sequence }, signal }) {
-        return json({ count: await deliveries.replay({ sink: of, ...defined({ sequence }), signal }) });
-      },
+      counted: 'How many are tried again.',
     }),
-    operation({
+    deadLetterOperation(deliveries, {
       id: 'discardDeadLetters',
-      tag,
-      method: 'POST',
-      path: '/events/dead-letters/discard',
+      verb: 'discard',
       summary: 'Forgets dead letters of a sink. The events stay in the log.',
-      access,
-      body: { kind: 'json', schema: selectionBody },
-      answers: { 200: { description: 'How many there were.', schema: countSchema } },
-      async handle({ body: { sink: of, sequence }, signal }) {
-        return json({ count: await deliveries.discard({ sink: of, ...defined({ sequence }), signal }) });
-      },
+      counted: 'How many there were.',
     }),
   ];
+}
+
+interface DeadLetterChange {
+  readonly id: string;
+  readonly verb: 'replay' | 'discard';
+  readonly summary: string;
+  /** What the answer counts. */
+  readonly counted: string;
+}
+
+function deadLetterOperation(
+  deliveries: EventLog['deliveries'],
+  { id, verb, summary, counted }: DeadLetterChange,
+): Operation {
+  return operation({
+    id,
+    tag,
+    method: 'POST',
+    path: `/events/dead-letters/${verb}`,
+    summary,
+    access,
+    body: { kind: 'json', schema: selectionBody },
+    answers: { 200: { description: counted, schema: countSchema } },
+    async handle({ body: { sink: of, sequence }, signal }) {
+      return json({ count: await deliveries[verb]({ sink: of, ...defined({ sequence }), signal }) });
+    },
+  });
 }
 
 function showSink({ fault, ...told }: SinkStatus): object {
