@@ -1,4 +1,4 @@
-import { ChanceryError } from '../errors/chancery-error.ts';
+import { codeOrClass } from '../errors/code-or-class.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MaintenanceTask } from '../ports/maintenance.ts';
@@ -61,10 +61,9 @@ export class ChoreRunner {
       this.#schedule(task, more && wait === 0 ? 0 : Math.min(wait, LONGEST_WAIT_MS), 0);
     } catch (error) {
       if (signal.aborted) return;
-      const code = error instanceof ChanceryError ? error.code : error instanceof Error ? error.name : typeof error;
       logger?.error('A chore failed, and will be tried again', {
         task: task.name,
-        error: code,
+        error: codeOrClass(error),
         failures: failures + 1,
       });
       this.#schedule(task, Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures, 16), LONGEST_WAIT_MS), failures + 1);

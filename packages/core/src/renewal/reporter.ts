@@ -1,4 +1,4 @@
-import { ChanceryError } from '../errors/chancery-error.ts';
+import { codeOrClass } from '../errors/code-or-class.ts';
 import type { RenewalProblem, RenewalSchedulerOptions } from './options.ts';
 
 /**
@@ -11,9 +11,8 @@ export function reporter({
   onError,
 }: Pick<RenewalSchedulerOptions, 'logger' | 'onError'>): (error: unknown, problem: RenewalProblem) => void {
   return (error, problem) => {
-    const code = error instanceof ChanceryError ? error.code : error instanceof Error ? error.name : typeof error;
     const tellLogger = () =>
-      logger?.error('A renewal or a chore failed, and is tried again', { ...problem, error: code });
+      logger?.error('A renewal or a chore failed, and is tried again', { ...problem, error: codeOrClass(error) });
     for (const tell of [tellLogger, () => onError?.(error, problem)]) {
       // What a host makes of an error must not keep the next certificate from being renewed.
       void (async () => tell())().catch(() => undefined);

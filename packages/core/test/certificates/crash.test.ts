@@ -1,10 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type CertificateManager, StorageError } from '../../src/index.ts';
-import { type FaultInjector, faultInjector } from '../../src/testing/fault-injector.ts';
+import type { FaultInjector } from '../../src/testing/fault-injector.ts';
 import type { Script } from '../support/scripted-issuer.ts';
 import { settled } from '../support/settled.ts';
-import { createTestCertificates, DAY, type TestCertificates } from '../support/test-certificates.ts';
+import { createFaultyCertificates, DAY, type TestCertificates } from '../support/test-certificates.ts';
 import { storageSize } from '../support/test-storage.ts';
 
 const NAMES = ['a.example', 'b.example'];
@@ -25,16 +25,9 @@ interface Scene extends TestCertificates {
 
 /** A certificate, except for `create`, and an instance that is about to do something with it. */
 async function scene(operation: Operation): Promise<Scene> {
-  let faults: FaultInjector | undefined;
-  const made = createTestCertificates({
-    wrap: (storage) => {
-      faults = faultInjector(storage, { seed: 1 });
-      return faults;
-    },
-  });
-  const successor = made.another();
+  const made = createFaultyCertificates();
+  const { certificates, successor } = made;
   const id = operation === 'create' ? undefined : (await successor.create({ name: 'web', subjectAltNames: NAMES })).id;
-  const { certificates } = made;
   const run = (): Promise<unknown> => {
     if (id === undefined) return certificates.create({ name: 'web', subjectAltNames: NAMES });
     if (operation === 'renew') return certificates.renew(id);
@@ -42,7 +35,7 @@ async function scene(operation: Operation): Promise<Scene> {
     if (operation === 'delete') return certificates.delete(id);
     return certificates.removeName(id, 'b.example');
   };
-  return { ...made, faults: faults as FaultInjector, successor, id, run };
+  return { ...made, id, run };
 }
 
 /** What must hold at any time, whoever died when. */

@@ -1,13 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CertificateManager, PolicyError, StorageError } from '../../src/index.ts';
-import { type FaultInjector, faultInjector } from '../../src/testing/fault-injector.ts';
 import { rejection } from '../support/expect-error.ts';
 import { expectNoneValid } from '../support/expect-revoked.ts';
 import type { ScriptedIssuer } from '../support/scripted-issuer.ts';
 import { settled } from '../support/settled.ts';
 import { createTestAuthority } from '../support/test-authority.ts';
-import { createTestCertificates, DAY, type TestCertificates } from '../support/test-certificates.ts';
+import {
+  createFaultyCertificates,
+  createTestCertificates,
+  DAY,
+  type TestCertificates,
+} from '../support/test-certificates.ts';
 import { afterQueries, storageSize } from '../support/test-storage.ts';
 
 const subjectAltNames = ['a.example', 'b.example'];
@@ -195,19 +199,13 @@ type Stage = 'never asked' | 'given and not written down' | 'in another instance
 
 /** A certificate whose renewal is under way, and an instance that is about to revoke it. */
 async function scene(stage: Stage) {
-  let faults: FaultInjector | undefined;
-  const made = createTestCertificates({
-    wrap: (storage) => {
-      faults = faultInjector(storage, { seed: 1 });
-      return faults;
-    },
-  });
-  const successor = made.another();
+  const made = createFaultyCertificates();
+  const { successor } = made;
   const { id } = await successor.create({ subjectAltNames });
   if (stage === 'never asked') await successor.renew(id, { wait: false });
   const renewing = stage === 'never asked' ? undefined : underWay(successor, made.issuer, id, stage);
   await renewing?.begun;
-  return { ...made, faults: faults as FaultInjector, successor, id, renewing };
+  return { ...made, id, renewing };
 }
 
 /** A renewal that has reached the issuer; `end` lets it take its course. */

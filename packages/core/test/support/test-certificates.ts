@@ -7,6 +7,7 @@ import {
   LocalKeyring,
   type StorageBackend,
 } from '../../src/index.ts';
+import { type FaultInjector, faultInjector } from '../../src/testing/fault-injector.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { ScriptedIssuer } from './scripted-issuer.ts';
 import { createTestStorage } from './test-storage.ts';
@@ -65,6 +66,21 @@ export function createTestCertificates(
     return ours.map(({ type }) => type.replace('certificate.', ''));
   };
   return { certificates, issuer, clock, keyring, events, storage, another, told };
+}
+
+/** The same, with faults to plan between the first instance and its storage; `successor` starts without. */
+export function createFaultyCertificates(): TestCertificates & {
+  readonly faults: FaultInjector;
+  readonly successor: CertificateManager;
+} {
+  let faults: FaultInjector | undefined;
+  const made = createTestCertificates({
+    wrap: (storage) => {
+      faults = faultInjector(storage, { seed: 1 });
+      return faults;
+    },
+  });
+  return { ...made, faults: faults as unknown as FaultInjector, successor: made.another() };
 }
 
 const isOf = (subject: string) => (event: CloudEvent) => event.subject === subject;

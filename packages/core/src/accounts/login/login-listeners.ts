@@ -1,4 +1,5 @@
 import { ChanceryError } from '../../errors/chancery-error.ts';
+import { codeOrClass } from '../../errors/code-or-class.ts';
 import type { ChanceryErrorCode } from '../../errors/codes.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -60,8 +61,7 @@ export class LoginListeners {
       Promise.resolve(outcome)
         .then(listener)
         .catch((error: unknown) => {
-          const what = error instanceof ChanceryError ? error.code : error instanceof Error ? error.name : typeof error;
-          this.#logger?.error('A listener to logins failed', { error: what });
+          this.#logger?.error('A listener to logins failed', { error: codeOrClass(error) });
         });
     }
   }

@@ -1,5 +1,5 @@
 import { isHostName } from '../../x509/path/host-name.ts';
-import type { StoredChallenge } from './challenge-records.ts';
+import { challengeId, type StoredChallenge } from './challenge-records.ts';
 import { acmeChallenges } from './collections.ts';
 import type { IssuerContext } from './issuer-context.ts';
 import { OpenNames } from './open-names.ts';
@@ -36,7 +36,8 @@ export class TlsAlpnResponder {
     if (typeof name !== 'string' || !isHostName(name)) return undefined;
     const serverName = name.toLowerCase();
     // What is open is read each time: another challenge may have come in the place of the one that was seen.
-    const entry = await this.#context.store.get(acmeChallenges, `tls-alpn-01/${serverName}`);
+    const id = challengeId({ type: 'tls-alpn-01', token: '', identifier: { type: 'dns', value: serverName } });
+    const entry = await this.#context.store.get(acmeChallenges, id);
     if (entry !== undefined) return this.#made(entry.value);
     this.#openNames.forget(serverName);
     return undefined;

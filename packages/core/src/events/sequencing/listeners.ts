@@ -1,4 +1,4 @@
-import { ChanceryError } from '../../errors/chancery-error.ts';
+import { codeOrClass } from '../../errors/code-or-class.ts';
 import { InvalidInputError } from '../../errors/families.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CloudEvent } from '../cloud-event.ts';
@@ -52,9 +52,11 @@ export class Listeners {
 
   #call(listener: EventListener, event: CloudEvent): void {
     const failed = (error: unknown): void => {
-      // An error of the host's own may hold anything: its code or its class is told, not its message.
-      const what = error instanceof ChanceryError ? error.code : error instanceof Error ? error.name : typeof error;
-      this.#logger?.error('A listener to events failed', { event: event.id, type: event.type, error: what });
+      this.#logger?.error('A listener to events failed', {
+        event: event.id,
+        type: event.type,
+        error: codeOrClass(error),
+      });
     };
     try {
       const result = listener(event);
