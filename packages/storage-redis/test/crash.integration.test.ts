@@ -12,7 +12,7 @@ import { freePort } from '../../core/test/support/free-ports.ts';
 import { audit } from './support/audit.ts';
 import { clientFor, type Library } from './support/clients.ts';
 import { JOBS, put, ref } from './support/documents.ts';
-import { launch, type RedisServer, startRedis, until } from './support/redis-server.ts';
+import { end, launch, type RedisServer, startRedis, until } from './support/redis-server.ts';
 
 const LIBRARIES: readonly Library[] = ['ioredis', 'node-redis'];
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -349,6 +349,7 @@ describe('a failover by Sentinel', () => {
 
 async function startSentinels(master: number): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-sentinel-'));
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
   const ports: number[] = [];
   for (let at = 0; at < 3; at++) {
     const port = await freePort();
@@ -366,10 +367,9 @@ async function startSentinels(master: number): Promise<number[]> {
       ].join('\n'),
     );
     const child = await launch([file, '--sentinel'], /\+monitor master/);
-    cleanUps.push(() => child.kill('SIGKILL'));
+    cleanUps.push(() => end(child));
     ports.push(port);
   }
-  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
   const asked = new Redis(ports[0] as number, '127.0.0.1');
   try {
     // They must know one another and the replica, or nobody can be elected.

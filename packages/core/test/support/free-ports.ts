@@ -2,23 +2,49 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** Below the ports that systems hand out by themselves, and so is what lies 10,000 above them, where a Redis cluster has its bus. */
+const FIRST = 10_000;
+const LAST = 19_999;
+/** How many belong together: one that is listened on, so that no other process takes the block, and those that it guards. */
+const BLOCK = 100;
+const ATTEMPTS = 1000;
+
+/** The rest of the block that this process has taken. */
+const left: number[] = [];
+
 /**
- * Ports that nothing listens on. They lie below those that systems hand out by themselves, as does what lies 10,000 above them, where a Redis
- * cluster has its bus: some are listened on much later, and whatever asks for any port meanwhile must not be given one of them.
+ * Ports that nothing listens on, and that no test of another process is given while this one lives: some are listened on much later, or again after
+ * a server was killed.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(10_000, 22_000);
-    if (await isFree(port)) ports.add(port);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    if (left.length === 0) left.push(...(await takeBlock()));
+    const port = left.shift() as number;
+    if ((await isFree(port)) && (await isFree(port + 10_000))) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 /** One of them. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+async function takeBlock(): Promise<number[]> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const guard = FIRST + randomInt((LAST + 1 - FIRST) / BLOCK) * BLOCK;
+    const server = createServer();
+    try {
+      await once(server.listen(guard, '127.0.0.1'), 'listening');
+    } catch {
+      continue;
+    }
+    server.unref();
+    return Array.from({ length: BLOCK - 1 }, (_unused, at) => guard + 1 + at);
+  }
+  throw new Error(`no block of ${BLOCK} ports between ${FIRST} and ${LAST} is free`);
 }
 
 async function isFree(port: number): Promise<boolean> {

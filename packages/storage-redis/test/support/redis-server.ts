@@ -51,25 +51,15 @@ export async function startRedis(
     ],
     /Ready to accept connections/,
   );
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    // A stopped process takes no other signal.
-    const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
-    await exited;
-    clearTimeout(timer);
-    running.delete(child);
-  };
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
     folder,
     process: child,
-    kill: () => end('SIGKILL'),
+    kill: () => end(child),
     stop: async () => {
       // Asked politely, a server waits for its replicas.
-      await end('SIGKILL');
+      await end(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -91,6 +81,15 @@ export async function launch(words: readonly string[], ready: RegExp): Promise<C
     }
   });
   return child;
+}
+
+/** Kills what `launch` started, and waits until it is gone: only then does it write to its folder no more. */
+export async function end(child: ChildProcess): Promise<void> {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
 }
 
 function program(): string {
