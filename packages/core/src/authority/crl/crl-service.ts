@@ -78,8 +78,8 @@ async function signInTurn(
     const needed = kind === 'delta' && known !== undefined ? 'delta' : 'complete';
     const changes = await pendingChanges(context, scope.id, needed);
     if (last !== undefined && known !== undefined && changes.length === 0 && isFresh(context, known)) {
-      await endTurn(context, scope.id, last);
-      return await readCrl(context, scope.id, kind, known);
+      // No marks are left either where another instance has settled them, by a CRL that is not this one.
+      return (await endTurn(context, scope.id, last)) ? await readCrl(context, scope.id, kind, known) : undefined;
     }
     if (kind === 'complete') return await nextComplete(context, scope, last, changes);
     if (last !== undefined && changes.every(({ serialNumber }) => serialNumber !== ''))

@@ -21,13 +21,20 @@ export async function takeTurn({ store }: AuthorityContext, scope: string): Prom
   return turn;
 }
 
-/** Gives the turn back where nothing had to be signed, or could not be. Who has lost it meanwhile changes nothing. */
+/**
+ * Gives the turn back where nothing had to be signed, or could not be. Who has lost it meanwhile changes nothing.
+ *
+ * @returns false where another instance has stored its own CRLs meanwhile
+ */
 export async function endTurn(
   { store }: AuthorityContext,
   scope: string,
   { version, value }: Entry<StoredCrls>,
-): Promise<void> {
-  await store.commit([store.put(crls, scope, value, { ifVersion: version, dueAt: 0, dueQueue: scope })]);
+): Promise<boolean> {
+  const { committed } = await store.commit([
+    store.put(crls, scope, value, { ifVersion: version, dueAt: 0, dueQueue: scope }),
+  ]);
+  return committed;
 }
 
 /**
