@@ -73,6 +73,9 @@ async function computeMac(
   if (oid === Pkcs12Oid.pbmac1) return computePbmac1(algorithm.read(Tag.sequence), content, password, crypto);
   const digest = MAC_DIGESTS.get(oid);
   if (digest === undefined) throw pkcs12Invalid(`its MAC is made with ${oid}, which is not supported`);
+  // RFC 5754 section 2: they are absent, or NULL.
+  if (!algorithm.done) algorithm.null();
+  algorithm.finish();
   if (iterations < 1 || iterations > MAX_ITERATIONS)
     throw pkcs12Invalid(`its MAC takes ${iterations} iterations, not 1 to ${MAX_ITERATIONS}`);
   const key = await deriveMacKey(digest, password, salt, iterations, crypto);

@@ -256,6 +256,15 @@ describe('a file that is not worth the work', () => {
       '1.2.840.113549.2.5',
     ],
     [
+      'with parameters of the digest',
+      derSequence(
+        derInteger(3),
+        data(derSequence()),
+        mac(derSequence(derOid('2.16.840.1.101.3.4.2.1'), derInteger(1)), 1),
+      ),
+      'null',
+    ],
+    [
       'signed instead',
       derSequence(derInteger(3), derSequence(derOid('1.2.840.113549.1.7.2'), derContext(0, true, derSequence()))),
       'by keys',
