@@ -49,7 +49,7 @@ export function createManagers({ storage, keyring, origin, pace }: ManagersOptio
   const accounts = new AccountManager({ ...shared, issuer: origin, certificateStatus: authority.certificateStatus() });
   const certificates = new CertificateManager({
     ...shared,
-    issuers: { internal: authority, partner: new SlowIssuer(authority) },
+    issuers: { internal: authority, partner: new SlowIssuer(authority, pace.approvalMs) },
     defaultIssuer: 'internal',
     accountGuard: accounts.accountGuard(),
     // An account may hold the names below the domain that its attributes say.

@@ -1,13 +1,15 @@
-/** How fast brief certificates come and go. */
+/** How fast brief certificates come and go, and how long those of the partner are waited for. */
 export interface Pace {
   /** From issue to end, in milliseconds. */
   readonly lifetimeMs: number;
   /** From issue to renewal, in milliseconds. */
   readonly renewAfterMs: number;
+  /** From the request to the partner until somebody there has approved it, in milliseconds. */
+  readonly approvalMs: number;
 }
 
-/** A renewal every minute and a half for each brief certificate: slow enough to read, fast enough to see. */
-export const DEFAULT_PACE: Pace = { lifetimeMs: 6 * 60_000, renewAfterMs: 90_000 };
+/** A renewal every minute and a half for each brief certificate, and two minutes of waiting: slow enough to read, fast enough to see. */
+export const DEFAULT_PACE: Pace = { lifetimeMs: 6 * 60_000, renewAfterMs: 90_000, approvalMs: 120_000 };
 
 /** Certificates begin so long before they are issued, for clocks that are behind. */
 const BACKDATED_MS = 300_000;

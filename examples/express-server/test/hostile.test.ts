@@ -81,7 +81,7 @@ describe('hostile names', () => {
     await show(dashboard, path());
     // The log tells of them a moment after they were made.
     const occurrences = async () => (await look()).text.split(HOSTILE).length - 1;
-    await expect.poll(occurrences, { timeout: 10_000 }).toBeGreaterThanOrEqual(times);
+    await expect.poll(occurrences).toBeGreaterThanOrEqual(times);
     expect((await look()).markup).toBe(0);
   });
 

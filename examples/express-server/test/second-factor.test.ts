@@ -66,7 +66,8 @@ describe('the second factor on the dashboard', () => {
     await page.getByLabel('Login').fill(ADMINISTRATOR);
     await page.getByLabel('Password').fill(server.secrets.password);
     await page.getByRole('button', { name: 'Log in' }).click();
-    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('code');
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name'));
+    await expect.poll(focused).toBe('code');
     await attempt('0000-0000-0000-0000');
     expect(await page.getByRole('alert').textContent()).toContain('SECOND_FACTOR_INVALID');
     await attempt(recoveryCodes[0] as string);

@@ -3,9 +3,16 @@ import { tool } from '../../../../packages/core/test/support/tools.ts';
 import { ADMINISTRATOR } from '../../src/demo/accounts.ts';
 import type { RunningServer } from '../../src/server.ts';
 
+/** How long something may take to be there, in milliseconds. It is waited for no longer than until it is. */
+const PATIENCE_MS = 60_000;
+
 /** Starts a browser without a window. */
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: tool('chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath: tool('chromium'),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    timeout: PATIENCE_MS,
+  });
 }
 
 /** A page of the dashboard, and what went wrong on it. */
@@ -32,7 +39,7 @@ export async function openDashboard(
       );
     });
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('dialog', (dialog) => {

@@ -1,5 +1,6 @@
 import { freshId, h } from './dom.js';
 import { onSend } from './form.js';
+import { refocus } from './redraw.js';
 
 /**
  * Opens a modal dialog; the browser keeps the focus in it, closes it by Escape, and gives the focus back.
@@ -10,9 +11,14 @@ import { onSend } from './form.js';
  */
 export function openDialog(title, content) {
   const id = freshId();
+  const opener = document.activeElement;
   const dialog = h('dialog', { 'aria-labelledby': id });
   dialog.append(h('h2', { id }, title), ...content(() => dialog.close()).filter(Boolean));
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    // What it was opened from may have been drawn anew meanwhile, of which the browser knows nothing.
+    refocus(opener);
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -15,6 +15,11 @@ export function redraw(container, nodes) {
   if (focused !== undefined) byKey(container, focused)?.focus({ preventScroll: true });
 }
 
+/** Gives the focus to what has taken the place of an element that is gone. One that is there keeps what it has. */
+export function refocus(element) {
+  if (element?.isConnected === false) byKey(document, keyOf(element))?.focus({ preventScroll: true });
+}
+
 /** Whether somebody is marking text in a container, which replacing it would undo. */
 export function isBeingRead(container) {
   const selection = document.getSelection();
