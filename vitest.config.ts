@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 const source = { conditions: ['source'] };
 const fromSource = { resolve: source, ssr: { resolve: source } };
 
+/** How long `expect.poll` waits for what has to come. When it comes at once, this costs nothing; the default is one second. */
+const patience = { poll: { timeout: 60_000 } };
+
 /** The tests that have a storage under them. The others would only do the same again. */
 const onStorage = {
   include: [
@@ -46,6 +49,7 @@ const onDatabase = (name: string, { server, setup }: { server?: string; setup: s
     setupFiles: [setup],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: patience,
     sequence: { groupOrder },
   },
 });
@@ -63,7 +67,10 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
           // The modules are read once for all files: that was a good part of the time.
           isolate: false,
-          testTimeout: 30_000,
+          // Ends what hangs; no test waits for it. What takes two seconds on a quiet machine took half a minute on one that others used too.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: patience,
         },
       },
       {
@@ -76,6 +83,7 @@ export default defineConfig({
           sequence: { groupOrder: 5 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patience,
         },
       },
       onDatabase(
@@ -97,6 +105,7 @@ export default defineConfig({
           include: ['packages/*/test/**/*.soak{,.integration}.test.ts', 'packages/*/test/**/*fuzz*.test.ts'],
           testTimeout: 24 * 60 * 60 * 1000,
           hookTimeout: 120_000,
+          expect: patience,
           fileParallelism: false,
         },
       },

@@ -205,11 +205,11 @@ describe('the manifests for Kubernetes', () => {
 /** S1-23: Ansible. */
 describe('the role for Ansible', () => {
   let folder: string;
-  const env = { LC_ALL: 'C.UTF-8' };
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'chancery-ansible-'));
     for (const name of ['ansible', 'nginx']) await cp(join(HERE, name), join(folder, name), { recursive: true });
-    Object.assign(process.env, env);
+    // It warns where it cannot write below HOME.
+    Object.assign(process.env, { LC_ALL: 'C.UTF-8', ANSIBLE_HOME: join(folder, 'home') });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

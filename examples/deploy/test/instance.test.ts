@@ -39,7 +39,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'passphrase'), `${PASSPHRASE}\n`);
 });
 afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(running.map(end));
   await redis?.kill();
   await rm(folder, { recursive: true, force: true });
 });
@@ -54,6 +54,12 @@ function start(program: string, ...args: string[]): { child: ChildProcess; ended
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   return { child, ended: once(child, 'close').then(([code]) => [code, output]) };
+}
+
+/** Of a program that has ended already nothing more is to be waited for. */
+async function end(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  if (child.kill('SIGKILL')) await exited;
 }
 
 const run = (program: string, ...args: string[]) => start(program, ...args).ended;
@@ -78,7 +84,8 @@ async function get(path: string): Promise<number> {
   );
 }
 
-describe('an instance', () => {
+// Each test starts several programs, one after another.
+describe('an instance', { timeout: 600_000 }, () => {
   it('is refused without a keyring, and is set up once', async () => {
     expect(await run('main.ts')).toEqual([1, expect.stringContaining('CHANCERY_KEYRING_FILE cannot be read: ENOENT')]);
     expect(await run('make-keyring.ts', join(folder, 'keyring.json'))).toEqual([0, '']);

@@ -79,7 +79,7 @@ describe('rate limits', () => {
       return [status, body.code, headers.get('retry-after')];
     };
     await api.call('DELETE', '/sessions/current', { token: api.bob.token });
-    const forged = `${api.ann.token.slice(0, -4)}AAAA`;
+    const forged = `${api.ann.token.slice(0, -4)}${api.ann.token.endsWith('AAAA') ? 'AAAQ' : 'AAAA'}`;
     expect(await ask(forged)).toEqual([401, 'TOKEN_INVALID', null]);
     expect(await ask('nonsense')).toEqual([401, 'TOKEN_INVALID', null]);
     expect(await ask(api.bob.token, '192.0.2.7', api.another())).toEqual([401, 'TOKEN_REVOKED', null]);

@@ -83,10 +83,11 @@ async function send(
   });
   sent.end(json && JSON.stringify(json));
   const [answer] = await once(sent, 'response');
+  // Asked before the answer ends, and with it, maybe, the connection.
+  const isResumed = (sent.socket as TLSSocket).isSessionReused();
   let text = '';
   for await (const piece of answer) text += piece;
-  const socket = sent.socket as TLSSocket;
-  return { status: answer.statusCode, body: JSON.parse(text), isResumed: socket.isSessionReused() };
+  return { status: answer.statusCode, body: JSON.parse(text), isResumed };
 }
 
 describe('a session that is bound to a client certificate', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CertificateAuthority, EventLog, LocalKeyring } from '@chancery/core';
-import { systemClock } from '@chancery/core/ports';
+import { VirtualClock } from '@chancery/core/testing';
 import { PostgresStorage } from '@chancery/storage-postgres';
 import { expect, it } from 'vitest';
 import { postgresSuite } from './support/postgres-suite.ts';
@@ -13,8 +13,10 @@ const [expiring, history, sizes] = [...page.matchAll(/```sql\n(.*?)```/gs)].map(
 it('the queries of docs/backup.md find what an authority wrote', async () => {
   // The page's names are those of the default namespace.
   const storage = new PostgresStorage({ pool: suite.pool, durability: 'async' });
-  const events = new EventLog({ storage, clock: systemClock });
-  const authority = new CertificateAuthority({ storage, events, keyring: LocalKeyring.generate() });
+  // The server's time, which the queries ask for, but for moments that tell one certificate from the next.
+  const clock = new VirtualClock(Date.now());
+  const events = new EventLog({ storage, clock });
+  const authority = new CertificateAuthority({ storage, events, clock, keyring: LocalKeyring.generate() });
   const { root } = await authority.bootstrap({
     organization: 'Example',
     passphrase: 'correct horse battery staple',
@@ -26,6 +28,7 @@ it('the queries of docs/backup.md find what an authority wrote', async () => {
     accountId: 'ada',
     validity: { days: 10 },
   });
+  clock.advance(1);
   await authority.issue({ subjectAltNames: ['web.example'], accountId: 'ada', validity: { days: 60 } });
   await authority.issue({ subjectAltNames: ['other.example'], accountId: 'bob', validity: { days: 10 } });
   await authority.revoke(soon.serialNumber, { reason: 'superseded' });

@@ -41,7 +41,8 @@ describe('a connection that is cut', () => {
           expectLanded(await storage.commit(writes), writes[0] as PutWrite);
         }
         for (const { collection, id, version } of writes) {
-          await vi.waitFor(async () => expect((await read(storage, id, collection))?.version).toBe(version));
+          const landed = async () => expect((await read(storage, id, collection))?.version).toBe(version);
+          await vi.waitFor(landed, { timeout: 30_000 });
         }
       }
       await storage.close();
@@ -170,7 +171,7 @@ describe('a replica', () => {
       return document?.data.time;
     };
     const counted = `SELECT count(*)::int AS n FROM replicated$notes`;
-    await vi.waitFor(async () => expect((await replica.query(counted)).rows).toEqual([{ n: 1 }]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect((await replica.query(counted)).rows).toEqual([{ n: 1 }]), { timeout: 30_000 });
     await replica.query('SELECT pg_wal_replay_pause()');
     await storage.commit([put('a', { time: 2 })]);
     expect(await timeAt()).toBe(2);

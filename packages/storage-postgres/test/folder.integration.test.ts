@@ -28,7 +28,7 @@ it('a folder keeps what was committed, is locked while it is open, and free agai
   const seen: unknown[] = [];
   await first.watch('notes', (ids) => seen.push(ids));
   await first.commit([put('b', { time: 2 })]);
-  await vi.waitFor(() => expect(seen).toEqual([['b']]));
+  await vi.waitFor(() => expect(seen).toEqual([['b']]), { timeout: 30_000 });
   await first.close();
   expect(existsSync(`${path}.lock`)).toBe(false);
 

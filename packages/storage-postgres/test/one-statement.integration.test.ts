@@ -74,7 +74,7 @@ describe('a commit of a few puts and checks', () => {
   it('puts over what has expired as over nothing', async () => {
     const storage = await open();
     await storage.commit([entry('old', { expiresAt: Date.now() + 20 })]);
-    await expect.poll(() => read(storage, 'old', 'log')).toBeUndefined();
+    await expect.poll(() => read(storage, 'old', 'log'), { timeout: 30_000 }).toBeUndefined();
     expect(await storage.commit([job('j'), entry('old', { ifVersion: null })])).toEqual({ committed: true });
     expect(await read(storage, 'old', 'log')).toBeDefined();
   });

@@ -170,7 +170,7 @@ describe('locks', () => {
       landed = true;
     });
     const blocked = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${storage.namespace}%'`;
-    await vi.waitFor(async () => expect((await suite.pool.query(blocked)).rows[0].n).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await suite.pool.query(blocked)).rows[0].n).toBe(1), { timeout: 30_000 });
     expect(landed).toBe(false);
     await rival.query('COMMIT');
     rival.release();
@@ -257,7 +257,7 @@ describe('opening', () => {
         }
       };
       const writing = ['a', 'b', 'c', 'd'].map((name, at) => write(at % 2 === 0 ? writer : other, name));
-      await vi.waitFor(() => expect(landed).toBeGreaterThan(30), { timeout: 20_000 });
+      await vi.waitFor(() => expect(landed).toBeGreaterThan(30), { timeout: 30_000 });
       const grown = create({ namespace: writer.namespace, serverFunctions });
       await grown.open([NOTES]);
       await Promise.all(writing);
@@ -340,11 +340,11 @@ describe('watching', () => {
     const seen: (readonly string[] | undefined)[] = [];
     await storage.watch('notes', (ids) => seen.push(ids));
     await storage.commit([put('before')]);
-    await vi.waitFor(() => expect(seen).toEqual([['before']]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toEqual([['before']]), { timeout: 30_000 });
     await suite.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`);
-    await vi.waitFor(() => expect(seen).toContain(undefined), { timeout: 20_000 });
+    await vi.waitFor(() => expect(seen).toContain(undefined), { timeout: 30_000 });
     await storage.commit([put('after')]);
-    await vi.waitFor(() => expect(seen).toContainEqual(['after']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toContainEqual(['after']), { timeout: 30_000 });
   });
 
   it('tells of more than thirty changes, or of very long ids, without their ids', async () => {
@@ -353,11 +353,11 @@ describe('watching', () => {
     const seen: (readonly string[] | undefined)[] = [];
     await storage.watch('notes', (ids) => seen.push(ids));
     await storage.commit(Array.from({ length: 31 }, (_unused, at) => put(`n${at}`)));
-    await vi.waitFor(() => expect(seen).toEqual([undefined]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toEqual([undefined]), { timeout: 30_000 });
     await storage.commit(Array.from({ length: 25 }, (_unused, at) => put(`${at}`.padEnd(400, 'x'))));
-    await vi.waitFor(() => expect(seen).toEqual([undefined, undefined]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toEqual([undefined, undefined]), { timeout: 30_000 });
     await storage.commit([put('short')]);
-    await vi.waitFor(() => expect(seen).toEqual([undefined, undefined, ['short']]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toEqual([undefined, undefined, ['short']]), { timeout: 30_000 });
   });
 
   it('gathers what is committed while a notice is under way', async () => {
@@ -368,7 +368,7 @@ describe('watching', () => {
     const ids = Array.from({ length: 20 }, (_unused, at) => `n${at}`);
     await Promise.all(ids.map((id) => storage.commit([put(id)])));
     await vi.waitFor(() => expect(seen.flatMap((told) => told ?? ids).sort()).toEqual([...ids].sort()), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
   });
 

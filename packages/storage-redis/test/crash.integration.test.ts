@@ -17,6 +17,11 @@ import { end, launch, type RedisServer, startRedis, until } from './support/redi
 const LIBRARIES: readonly Library[] = ['ioredis', 'node-redis'];
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const SEED = 20_261_122;
+/** For answers that come, longer than a busy machine stands still. */
+const PATIENT_MS = 30_000;
+/** Of a master that is gone. Before, no pause of a busy machine may pass for its end. */
+const DOWN_AFTER_MS = 500;
+const NEVER_DOWN_MS = 600_000;
 const cleanUps: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -24,7 +29,7 @@ afterEach(async () => {
 });
 
 function storage(library: Library, url: string): RedisStorage {
-  const made = new RedisStorage({ client: clientFor(library, url), timeoutMs: 2000 });
+  const made = new RedisStorage({ client: clientFor(library, url), timeoutMs: PATIENT_MS });
   cleanUps.push(() => made.close());
   return made;
 }
@@ -205,7 +210,8 @@ describe.each(LIBRARIES)('a connection that is cut, with %s', (library) => {
   });
 });
 
-describe('a failover by Sentinel', () => {
+// A sentinel that finds that its machine stood still does nothing for half a minute.
+describe('a failover by Sentinel', { timeout: 300_000 }, () => {
   it('moves the storage to the new master; what was refused meanwhile says so', async () => {
     const master = await startRedis();
     const replica = await startRedis(['--replicaof', '127.0.0.1', String(master.port)]);
@@ -216,7 +222,7 @@ describe('a failover by Sentinel', () => {
     const admin = new Redis(replica.url);
     cleanUps.push(() => admin.disconnect());
     await until(async () => /master_link_status:up/.test(String(await admin.info('replication'))));
-    const sentinels = await startSentinels(master.port);
+    const { ports: sentinels, noticeDeath } = await startSentinels(master.port);
     const client = new Redis({
       sentinels: sentinels.map((port) => ({ host: '127.0.0.1', port })),
       name: 'chancery',
@@ -224,7 +230,8 @@ describe('a failover by Sentinel', () => {
       sentinelRetryStrategy: () => 50,
       retryStrategy: () => 50,
     });
-    const backend = new RedisStorage({ client, timeoutMs: 3000, waitReplicas: { count: 1, timeoutMs: 500 } });
+    const waitReplicas = { count: 1, timeoutMs: PATIENT_MS / 2 };
+    const backend = new RedisStorage({ client, timeoutMs: PATIENT_MS, waitReplicas });
     cleanUps.push(() => backend.close());
     await backend.open([JOBS]);
     const acknowledged = new Map<string, string>();
@@ -234,7 +241,8 @@ describe('a failover by Sentinel', () => {
       acknowledged.set(write.id, write.version);
     }
     await master.kill();
-    const relaxed = new RedisStorage({ client, timeoutMs: 3000 });
+    await noticeDeath();
+    const relaxed = new RedisStorage({ client, timeoutMs: PATIENT_MS });
     cleanUps.push(() => relaxed.close());
     await until(async () => {
       try {
@@ -273,7 +281,7 @@ describe('a failover by Sentinel', () => {
       cleanUps.push(() => client.disconnect());
     }
     await until(async () => /master_link_status:up/.test(String(await replicated.info('replication'))));
-    const sentinels = await startSentinels(master.port);
+    const { ports: sentinels, noticeDeath } = await startSentinels(master.port);
     const keyring = LocalKeyring.generate();
     const instance = () => {
       const client = new Redis({
@@ -283,7 +291,7 @@ describe('a failover by Sentinel', () => {
         sentinelRetryStrategy: () => 50,
         retryStrategy: () => 50,
       });
-      const storage = new RedisStorage({ client, timeoutMs: 3000 });
+      const storage = new RedisStorage({ client, timeoutMs: PATIENT_MS });
       cleanUps.push(() => storage.close());
       return new EventLog({ storage, keyring });
     };
@@ -296,11 +304,27 @@ describe('a failover by Sentinel', () => {
       const [sequence] = events.maintenance();
       while ((await sequence?.run({ limit: 1000 }))?.more);
     };
+    /** Each attempt has subjects of its own, since one that failed may have got half-way. */
+    const chainAtLast = async (events: EventLog, subjects: readonly string[]) => {
+      let attempt = 0;
+      await until(() => {
+        attempt += 1;
+        return chain(
+          events,
+          subjects.map((subject) => `${subject}${attempt}`),
+        ).then(
+          () => true,
+          () => false,
+        );
+      });
+    };
     const before = instance();
     await chain(before, ['a', 'b', 'c']);
     const kept = [(await before.checkpoint()).note];
     const verifierKeys = [await before.verifierKey()];
-    expect(await admin.wait(1, 5000)).toBe(1);
+    // WAIT is for what was written before the last command of its own connection.
+    await admin.ping();
+    expect(await admin.wait(1, 60_000)).toBe(1);
     // From here on nothing reaches the replica, which is fine with a master that waits for nobody.
     replica.process.kill('SIGSTOP');
     await admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
@@ -309,6 +333,7 @@ describe('a failover by Sentinel', () => {
     expect(await before.verify({ checkpoints: kept, verifierKeys })).toMatchObject({ valid: true, size: 5 });
     await master.kill();
     replica.process.kill('SIGCONT');
+    await noticeDeath();
     await until(async () => /role:master/.test(String(await replicated.info('replication'))));
 
     // An instance that remembers nothing of it, and has the checkpoints alone.
@@ -322,12 +347,7 @@ describe('a failover by Sentinel', () => {
     expect(await after.verify()).toMatchObject({ valid: true, size: 3, forks: [] });
     const report = await after.verify({ checkpoints: kept, verifierKeys });
     expect(report.problems).toEqual([{ kind: 'truncated', sequence: 3, count: 2, checkpoint: 5 }]);
-    await until(() =>
-      chain(after, ['f', 'g', 'h']).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await chainAtLast(after, ['f', 'g', 'h']);
     const { size } = await after.verify();
     expect(size).toBeGreaterThan(5);
     expect(await after.verify({ checkpoints: kept, verifierKeys })).toMatchObject({
@@ -335,19 +355,20 @@ describe('a failover by Sentinel', () => {
       problems: [{ kind: 'fork', sequence: 4, checkpoint: 5 }],
     });
     // The instance that lived through it puts it on record for everybody.
-    await until(() =>
-      chain(before, ['i']).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await chainAtLast(before, ['i']);
     const told = await after.verify({ checkpoints: kept, verifierKeys });
     expect(told.forks).toMatchObject([{ lostSize: 5, continuedFrom: size }]);
     console.info(`a failover lost 2 of 5 acknowledged entries: ${told.problems.map(({ kind }) => kind).join(', ')}`);
   });
 });
 
-async function startSentinels(master: number): Promise<number[]> {
+interface Sentinels {
+  readonly ports: readonly number[];
+  /** Has them take a master that does not answer for one that is gone. */
+  noticeDeath(): Promise<void>;
+}
+
+async function startSentinels(master: number): Promise<Sentinels> {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-sentinel-'));
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
   const ports: number[] = [];
@@ -361,7 +382,7 @@ async function startSentinels(master: number): Promise<number[]> {
         'bind 127.0.0.1',
         `dir ${folder}`,
         `sentinel monitor chancery 127.0.0.1 ${master} 2`,
-        'sentinel down-after-milliseconds chancery 500',
+        `sentinel down-after-milliseconds chancery ${NEVER_DOWN_MS}`,
         'sentinel failover-timeout chancery 3000',
         '',
       ].join('\n'),
@@ -370,15 +391,23 @@ async function startSentinels(master: number): Promise<number[]> {
     cleanUps.push(() => end(child));
     ports.push(port);
   }
-  const asked = new Redis(ports[0] as number, '127.0.0.1');
-  try {
-    // They must know one another and the replica, or nobody can be elected.
+  const asked = ports.map((port) => new Redis(port, '127.0.0.1'));
+  cleanUps.push(() => {
+    for (const sentinel of asked) sentinel.disconnect();
+  });
+  // They must know one another and the replica, or nobody can be elected.
+  for (const sentinel of asked) {
     await until(async () => {
-      const state = String(await asked.call('SENTINEL', 'MASTER', 'chancery'));
+      const state = String(await sentinel.call('SENTINEL', 'MASTER', 'chancery'));
       return /num-other-sentinels,2/.test(state) && /num-slaves,1/.test(state);
     });
-  } finally {
-    asked.disconnect();
   }
-  return ports;
+  return {
+    ports,
+    noticeDeath: async () => {
+      for (const sentinel of asked) {
+        await sentinel.call('SENTINEL', 'SET', 'chancery', 'down-after-milliseconds', DOWN_AFTER_MS);
+      }
+    },
+  };
 }

@@ -6,6 +6,9 @@ import { audit } from './support/audit.ts';
 import { JOBS, put, ref } from './support/documents.ts';
 import { type RedisCluster, startCluster, until } from './support/redis-server.ts';
 
+/** For answers that come, longer than a busy machine stands still. */
+const PATIENT_MS = 30_000;
+
 describe('a cluster that moves the slot of a namespace', () => {
   let cluster: RedisCluster;
   let nodes: Redis[];
@@ -28,7 +31,7 @@ describe('a cluster that moves the slot of a namespace', () => {
           ? new Cluster(places, { lazyConnect: true, retryDelayOnTryAgain: 5 })
           : createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) });
       const namespace = library === 'ioredis' ? 'moving' : 'going';
-      const storage = new RedisStorage({ client, namespace, timeoutMs: 5000 });
+      const storage = new RedisStorage({ client, namespace, timeoutMs: PATIENT_MS });
       await storage.open([JOBS]);
       const ids = ['a', 'b', 'c'];
       const before = ids.map((id, rank) => put(id, { rank, owner: 'ann', email: id }));
@@ -43,7 +46,7 @@ describe('a cluster that moves the slot of a namespace', () => {
       await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', names[from] as string);
       await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', names[to] as string);
       const move = (...keys: string[]) =>
-        source.call('MIGRATE', '127.0.0.1', places[to]?.port as number, '', 0, 5000, 'KEYS', ...keys);
+        source.call('MIGRATE', '127.0.0.1', places[to]?.port as number, '', 0, PATIENT_MS, 'KEYS', ...keys);
 
       const refused = { code: 'STORAGE_UNAVAILABLE', outcome: 'none', retryable: true };
       const creates = () => storage.commit([{ ...put('a', { rank: 9 }), ifVersion: null }]);

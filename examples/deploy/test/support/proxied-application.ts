@@ -145,7 +145,7 @@ async function listening(server: Server): Promise<number> {
 }
 
 async function accepting(port: number, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (child.exitCode === null && Date.now() < deadline) {
     const socket = connect(port, '127.0.0.1');
     const accepted = await once(socket, 'connect').then(

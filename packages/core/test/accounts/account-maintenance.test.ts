@@ -3,7 +3,7 @@ import { type AccountManager, LocalKeyring } from '../../src/index.ts';
 import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { codeOf } from '../support/expect-error.ts';
 import { overriding } from '../support/test-storage.ts';
-import { createTestAccounts, DAY, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
+import { createTestAccounts, DAY, OTHER_PASSWORD, PASSWORD, seededTestAccounts } from './support/test-accounts.ts';
 
 /** Runs the chores until none has more to do. @returns how many runs that took */
 async function runChores(accounts: AccountManager, limit: number): Promise<number> {
@@ -34,7 +34,7 @@ describe('a keyring that was rotated', () => {
 
   it('has everything sealed anew by the chores, page by page, and the former key can go', async () => {
     const keyring = LocalKeyring.generate();
-    const made = createTestAccounts({ keyring });
+    const made = seededTestAccounts({ keyring });
     const ids: string[] = [];
     for (const login of ['a', 'b', 'c', 'd', 'e']) ids.push((await made.add(login)).id);
     const { secret } = await made.accounts.enrollTotp(ids[0] as string);

@@ -3,7 +3,7 @@ import type { Write } from '../../src/ports/storage.ts';
 import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { rejection } from '../support/expect-error.ts';
 import { recordCommits } from '../support/test-storage.ts';
-import { createTestAccounts, OTHER_PASSWORD, PASSWORD } from './support/test-accounts.ts';
+import { OTHER_PASSWORD, PASSWORD, seededTestAccounts } from './support/test-accounts.ts';
 
 /** Every text that a write holds, bytes as several encodings of themselves. */
 function textOf(write: Write): string {
@@ -25,7 +25,7 @@ function deepText(error: unknown): string {
 }
 
 it('no secret reaches storage, log, event or error in clear', async () => {
-  const made = createTestAccounts();
+  const made = seededTestAccounts();
   const { commits, storage } = recordCommits(made.storage);
   const accounts = made.another({ storage, passwordPolicy: { breached: (sha1) => sha1.length !== 40 } });
   const imported = '$pbkdf2-sha256$6400$.6UI/S.nXIk8jcbdHx3Fhg$98jZicV16ODfEsEZeYPGHU3kbrUrvUEXOPimVSQDD44';

@@ -298,7 +298,10 @@ describe('events', () => {
       ['account.deleted', id, 5],
     ]);
     expect(told[1]?.data).toMatchObject({ changed: ['displayName', 'dateOfBirth'] });
-    expect(JSON.stringify(told)).not.toMatch(/ann|lee|1990/i);
+    // In the digits of an id there may be any year.
+    expect(JSON.stringify(told).replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '')).not.toMatch(
+      /ann|lee|1990/i,
+    );
   });
 });
 

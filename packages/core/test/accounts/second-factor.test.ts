@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { authenticatorCode } from '../support/authenticators/authenticator-code.ts';
 import { codeOf, rejection } from '../support/expect-error.ts';
 import { storageSize } from '../support/test-storage.ts';
-import { createTestAccounts, MINUTE, PASSWORD, type TestAccountOptions } from './support/test-accounts.ts';
+import { MINUTE, PASSWORD, seededTestAccounts, type TestAccountOptions } from './support/test-accounts.ts';
 
 /** An account whose second factor is an authenticator app that this test is. */
 async function enrolled(options: TestAccountOptions = {}) {
-  const made = createTestAccounts(options);
+  const made = seededTestAccounts(options);
   const { id } = await made.add('ann');
   const { secret, uri } = await made.accounts.enrollTotp(id);
   const code = () => authenticatorCode(secret, made.clock.now());
@@ -19,7 +19,7 @@ async function enrolled(options: TestAccountOptions = {}) {
 
 describe('an authenticator app', () => {
   it('is asked for once it was confirmed', async () => {
-    const { accounts, add, clock } = createTestAccounts();
+    const { accounts, add, clock } = seededTestAccounts();
     const { id } = await add('ann');
     const login = (secondFactor = {}) => accounts.login({ login: 'ann', password: PASSWORD, ...secondFactor });
     const { secret, uri, expiresAt } = await accounts.enrollTotp(id, { issuer: 'Example' });
@@ -76,7 +76,7 @@ describe('an authenticator app', () => {
   });
 
   it('does not take the code of its confirmation for a login', async () => {
-    const { accounts, add, clock } = createTestAccounts();
+    const { accounts, add, clock } = seededTestAccounts();
     const { id } = await add('ann');
     const { secret } = await accounts.enrollTotp(id);
     const totp = authenticatorCode(secret, clock.now());
@@ -155,7 +155,7 @@ describe('an enrollment', () => {
   });
 
   it('lapses after a quarter of an hour', async () => {
-    const { accounts, add, clock } = createTestAccounts();
+    const { accounts, add, clock } = seededTestAccounts();
     const { id } = await add('ann');
     const { secret } = await accounts.enrollTotp(id);
     clock.advance(15 * MINUTE);
@@ -180,7 +180,7 @@ describe('an enrollment', () => {
   });
 
   it('is refused for a name that is none', async () => {
-    const { accounts, add } = createTestAccounts();
+    const { accounts, add } = seededTestAccounts();
     const { id } = await add('ann');
     for (const options of [{ issuer: '' }, { issuer: 'x'.repeat(65) }, { issuer: 'a\nb' }, { issuer: 5 }, null]) {
       expect(await codeOf(accounts.enrollTotp(id, options as never))).toBe('INVALID_ARGUMENT');
@@ -233,7 +233,7 @@ describe('recovery codes', () => {
 
 describe('an account that requires a second factor', () => {
   it('lets nobody in before one is enrolled', async () => {
-    const { accounts, clock } = createTestAccounts();
+    const { accounts, clock } = seededTestAccounts();
     const { id } = await accounts.create({ login: 'ann', password: 'kobold-r', secondFactorRequired: true });
     const login = (secondFactor = {}) => accounts.login({ login: 'ann', password: 'kobold-r', ...secondFactor });
     expect(await rejection(login())).toMatchObject({ code: 'SECOND_FACTOR_REQUIRED', facts: { isEnrolled: false } });
@@ -247,7 +247,7 @@ describe('an account that requires a second factor', () => {
   });
 
   it('can be made to by an update', async () => {
-    const { accounts, add } = createTestAccounts();
+    const { accounts, add } = seededTestAccounts();
     const { id } = await add('ann');
     expect((await accounts.update(id, { secondFactorRequired: true })).secondFactorRequired).toBe(true);
     expect(await codeOf(accounts.login({ login: 'ann', password: PASSWORD }))).toBe('SECOND_FACTOR_REQUIRED');
@@ -256,7 +256,7 @@ describe('an account that requires a second factor', () => {
 
 describe('without a second factor', () => {
   it('there is none to remove or to renew, and a code does no harm', async () => {
-    const { accounts, add } = createTestAccounts();
+    const { accounts, add } = seededTestAccounts();
     const { id } = await add('ann');
     expect(await codeOf(accounts.removeSecondFactor(id))).toBe('SECOND_FACTOR_NOT_FOUND');
     expect(await codeOf(accounts.renewRecoveryCodes(id))).toBe('SECOND_FACTOR_NOT_FOUND');

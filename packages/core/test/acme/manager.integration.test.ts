@@ -156,11 +156,10 @@ describe('a certificate manager with an ACME issuer at Pebble 2.6', () => {
 
       const scheduler = new RenewalScheduler({ certificates, clock });
       aheadMs += 120_000;
+      const before = clock.now();
       const report = await scheduler.runOnce();
       expect(report).toMatchObject({ renewed: 0, failed: 1 });
-      expect((report.nextDueAt as Date).getTime()).toBeGreaterThanOrEqual(
-        clock.now() + (isLimit ? 2 * HOUR - 1_000 : 0),
-      );
+      expect((report.nextDueAt as Date).getTime()).toBeGreaterThanOrEqual(before + (isLimit ? 2 * HOUR : 54_000));
       intercept = undefined;
       aheadMs += 3 * HOUR;
       expect(await scheduler.runOnce()).toMatchObject({ renewed: 1, failed: 0 });

@@ -18,8 +18,8 @@ const request = { subjectAltNames: ['a.example'] };
 async function sharded() {
   const made = await createTestAuthority({ crls: { crlShards: SHARDS } });
   const publicKey = publicKeyPem(await testKey());
-  // So many that no shard stays without one, but once in a million runs.
-  const results = await made.authority.issueMany(Array.from({ length: 40 }, () => ({ ...request, publicKey })));
+  // So many that no shard stays without one, but once in ten billion runs.
+  const results = await made.authority.issueMany(Array.from({ length: 60 }, () => ({ ...request, publicKey })));
   const issued = results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const pointOf = (pem: string) => {
     const [point] = parseCertificate(pem).crlDistributionPoints ?? [];

@@ -197,9 +197,11 @@ describe('a renewal that hangs', () => {
     await until(() => hung.waiting === 1);
     for (const name of ['b.example', 'c.example']) {
       const later = await certificates.create({ subjectAltNames: [name], wait: false });
-      for (let minute = 0; minute < 8 && (await certificates.get(later.id)).generation === 0; minute++)
+      // It is found in time, after the two minutes that are left to whoever asked for it; what it takes besides is work, not time.
+      for (let minute = 0; minute < 5 && (await certificates.get(later.id)).generation === 0; minute++)
         await pass(MINUTE);
-      expect(await certificates.get(later.id)).toMatchObject({ state: 'issued', generation: 1 });
+      await until(async () => (await certificates.get(later.id)).generation === 1);
+      expect(await certificates.get(later.id)).toMatchObject({ state: 'issued' });
     }
     // Nobody else has taken what hangs, nor was it begun twice.
     expect(await scheduler().runOnce()).toMatchObject({ renewed: 0, skipped: 0, failed: 0 });
@@ -226,7 +228,7 @@ describe('a renewal that hangs', () => {
     await until(async () => hung.waiting === 1 && issuer.asked.filter((name) => name === 'slow.example').length === 2);
     issuer.answer = () => 'issue';
     await pass(3 * MINUTE);
-    expect(await certificates.get(made[1]?.id as string)).toMatchObject({ generation: 2 });
+    await until(async () => (await certificates.get(made[1]?.id as string)).generation === 2);
     expect(hung.waiting).toBe(1);
     const stopping = instance.stop();
     hung.open();
@@ -262,8 +264,8 @@ describe('a renewal that hangs', () => {
     issuer.before = async () => undefined;
     await pass(5 * MINUTE);
     await until(async () => (await told('certificate.renewal_failed')).length === 1);
-    for (let minute = 0; minute < 5 && (await certificates.get(id)).generation === 1; minute++) await pass(MINUTE);
-    expect(await certificates.get(id)).toMatchObject({ generation: 2 });
+    for (let minute = 0; minute < 4 && (await certificates.get(id)).generation === 1; minute++) await pass(MINUTE);
+    await until(async () => (await certificates.get(id)).generation === 2);
     await instance.stop();
   });
 });

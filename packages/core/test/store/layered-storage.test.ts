@@ -173,7 +173,7 @@ describe('layeredStorage', () => {
     hangs = false;
     clock.advance(1000);
     const before = asked;
-    const fresh = layeredStorage({ primary, cache, maxStaleMs: BOUND, clock });
+    const fresh = layeredStorage({ primary, cache, maxStaleMs: BOUND, clock, cacheTimeoutMs: 20_000 });
     await fresh.open([PAGES]);
     for (const backend of [fresh, fresh]) await backend.get([ref('a')], STALE);
     expect(asked).toBeGreaterThan(before);

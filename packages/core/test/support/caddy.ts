@@ -44,7 +44,7 @@ export async function startCaddy(): Promise<Caddy> {
   http_port ${httpPort}
   storage file_system ${join(folder, 'data')}
 }
-https://localhost:${port} {
+https://127.0.0.1:${port} {
   bind 127.0.0.1
   tls internal
   acme_server {
@@ -60,7 +60,8 @@ https://localhost:${port} {
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
-  const directory = `https://localhost:${port}/acme/local/directory`;
+  // An address: a client that has two for a name gives the first up after a quarter of a second, which a busy machine may need.
+  const directory = `https://127.0.0.1:${port}/acme/local/directory`;
   const trustAnchorsPem = await answering(directory, join(folder, 'data/pki/authorities/local/root.crt'), child);
   return {
     directory,
@@ -75,7 +76,7 @@ https://localhost:${port} {
 
 /** Waits for its directory. @returns the certificate of its root */
 async function answering(directory: string, rootFile: string, child: ChildProcess): Promise<string> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 90_000;
   for (let last: unknown; ; ) {
     try {
       if (existsSync(rootFile)) {

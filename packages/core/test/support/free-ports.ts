@@ -9,8 +9,9 @@ const LAST = 19_999;
 const BLOCK = 100;
 const ATTEMPTS = 1000;
 
-/** The rest of the block that this process has taken. */
+/** The rest of the block that this process has taken, and the one that it is about to take. */
 const left: number[] = [];
+let taking: Promise<void> | undefined;
 
 /**
  * Ports that nothing listens on, and that no test of another process is given while this one lives: some are listened on much later, or again after
@@ -19,9 +20,14 @@ const left: number[] = [];
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
-    if (left.length === 0) left.push(...(await takeBlock()));
-    const port = left.shift() as number;
-    if ((await isFree(port)) && (await isFree(port + 10_000))) ports.push(port);
+    const port = left.shift();
+    if (port === undefined) {
+      // Whoever asks at the same time waits for the same block.
+      taking ??= takeBlock().finally(() => {
+        taking = undefined;
+      });
+      await taking;
+    } else if ((await isFree(port)) && (await isFree(port + 10_000))) ports.push(port);
   }
   return ports;
 }
@@ -32,7 +38,7 @@ export async function freePort(): Promise<number> {
   return port as number;
 }
 
-async function takeBlock(): Promise<number[]> {
+async function takeBlock(): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const guard = FIRST + randomInt((LAST + 1 - FIRST) / BLOCK) * BLOCK;
     const server = createServer();
@@ -42,7 +48,8 @@ async function takeBlock(): Promise<number[]> {
       continue;
     }
     server.unref();
-    return Array.from({ length: BLOCK - 1 }, (_unused, at) => guard + 1 + at);
+    for (let port = guard + 1; port < guard + BLOCK; port++) left.push(port);
+    return;
   }
   throw new Error(`no block of ${BLOCK} ports between ${FIRST} and ${LAST} is free`);
 }

@@ -23,7 +23,9 @@ export function buildGo(source: URL): GoProgram {
     GOCACHE: join(folder, 'cache'),
     HOME: folder,
   };
-  const { status, output } = run('go', ['build', '-o', path, fileURLToPath(source)], { env });
+  // Go 1.20 and later come without the standard library built.
+  const options = { env, timeout: 600_000 };
+  const { status, output } = run('go', ['build', '-o', path, fileURLToPath(source)], options);
   if (status !== 0) throw new Error(`go build: ${output}`);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { CertificateManager } from '../../src/certificates/certificate-manager.ts';
 import { CertificateAuthority, createTlsResolver, LocalKeyring } from '../../src/index.ts';
 import type { HotReloadReport, HotReloadTask } from './hot-reload.ts';
@@ -21,8 +22,10 @@ const server = createServer({ ...(await tls.serverOptions()), keepAliveTimeout: 
 server.on('tlsClientError', ({ message }) => errors.push(message));
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
+const pauses = monitorEventLoopDelay({ resolution: 10 });
+pauses.enable();
 process.once('disconnect', () => process.exit());
-process.on('message', () => tell({ kind: 'errors', errors }));
+process.on('message', () => tell({ kind: 'over', errors, pausedMs: pauses.max / 1e6 }));
 tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
 
 function tell(report: HotReloadReport): void {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from 'node:tls';
@@ -31,7 +32,8 @@ export interface HotReloadTask {
 /** What it tells. */
 export type HotReloadReport =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'errors'; readonly errors: readonly string[] };
+  /** With the longest time for which it could do nothing, in milliseconds. */
+  | { readonly kind: 'over'; readonly errors: readonly string[]; readonly pausedMs: number };
 
 const WORKSPACE = fileURLToPath(new URL('../../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('./hot-reload-main.ts', import.meta.url));
@@ -59,13 +61,17 @@ export function hotReload(start: () => Promise<SharedServer>): void {
     const fleet = await Fleet.start(storage, { module: server.module, key });
     try {
       const counts = await fleet.renewUnderLoad(durationMs, new SeededRandom(first));
-      const { handshakes, requests, failed, stale, slowestMs, renewed } = counts;
+      const { handshakes, requests, failed, slowestMs, latestFormerMs, heldUpMs, renewed } = counts;
       console.info(
         `${handshakes} handshakes and ${requests} requests on ${PROCESSES * KEPT_ALIVE_EACH} kept-alive connections: ` +
-          `${failed.length} failed; ${renewed} certificates renewed, the slowest served anew after ${Math.round(slowestMs)} ms`,
+          `${failed.length} failed; ${renewed} certificates renewed, the slowest served anew after ${Math.round(slowestMs)} ms, ` +
+          `while the machine held up for ${Math.round(heldUpMs)} ms`,
       );
-      expect({ failed, stale, renewed }).toEqual({ failed: [], stale: [], renewed: CERTIFICATES });
-      expect(slowestMs).toBeLessThan(SETTLE_MS);
+      expect({ failed, renewed }).toEqual({ failed: [], renewed: CERTIFICATES });
+      // Noticing a change and reading it are held up apart.
+      const settledMs = SETTLE_MS + 2 * heldUpMs;
+      expect(slowestMs).toBeLessThan(settledMs);
+      expect(latestFormerMs).toBeLessThan(settledMs);
       expect(handshakes).toBeGreaterThan(CERTIFICATES * PROCESSES);
       expect(requests).toBeGreaterThan(CERTIFICATES * PROCESSES);
     } finally {
@@ -79,8 +85,8 @@ interface Managed {
   readonly id: string;
   readonly name: string;
   serialNumber: string;
-  /** When the present generation was acknowledged, by this process's clock. */
-  renewedAt: number;
+  /** The certificate before the present one, and when that one was acknowledged, by this process's clock. */
+  former?: { readonly serialNumber: string; readonly renewedAt: number };
 }
 
 /** What happened. */
@@ -89,15 +95,18 @@ interface Counts {
   requests: number;
   renewed: number;
   slowestMs: number;
+  /** How long after a renewal a handshake began, at the latest, that saw what was before it. */
+  latestFormerMs: number;
+  /** For how long the machine let neither this process, nor one that serves, nor the storage do anything: the longest of each, together. */
+  heldUpMs: number;
   readonly failed: string[];
-  /** Handshakes that began a second after a renewal, and saw what was before it. */
-  readonly stale: string[];
 }
 
 /** Processes that serve, and this one, which renews and visits. */
 class Fleet {
   readonly #children: readonly ChildProcess[];
   readonly #ports: readonly number[];
+  readonly #storage: StorageBackend;
   readonly #manager: CertificateManager;
   readonly #managed: readonly Managed[];
   readonly #ca: string;
@@ -105,12 +114,14 @@ class Fleet {
   private constructor(
     children: readonly ChildProcess[],
     ports: readonly number[],
+    storage: StorageBackend,
     manager: CertificateManager,
     managed: readonly Managed[],
     ca: string,
   ) {
     this.#children = children;
     this.#ports = ports;
+    this.#storage = storage;
     this.#manager = manager;
     this.#managed = managed;
     this.#ca = ca;
@@ -130,7 +141,7 @@ class Fleet {
     for (let at = 0; at < CERTIFICATES; at++) {
       const name = `n${at}.hot.example`;
       const { id, serialNumber = '' } = await manager.create({ subjectAltNames: [name] });
-      managed.push({ id, name, serialNumber, renewedAt: Number.NEGATIVE_INFINITY });
+      managed.push({ id, name, serialNumber });
     }
     const children = Array.from({ length: PROCESSES }, () =>
       fork(MAIN, [JSON.stringify(task)], { cwd: WORKSPACE, execArgv: ['--conditions=source', '--import', 'tsx'] }),
@@ -142,13 +153,24 @@ class Fleet {
         return report.port;
       }),
     );
-    return new Fleet(children, ports, manager, managed, await authority.trustAnchorsPem());
+    return new Fleet(children, ports, storage, manager, managed, await authority.trustAnchorsPem());
   }
 
   /** Renews every certificate once, evenly over the time, while visitors come and others stay. */
   async renewUnderLoad(durationMs: number, random: SeededRandom): Promise<Counts> {
-    const counts: Counts = { handshakes: 0, requests: 0, renewed: 0, slowestMs: 0, failed: [], stale: [] };
+    const counts: Counts = {
+      handshakes: 0,
+      requests: 0,
+      renewed: 0,
+      slowestMs: 0,
+      latestFormerMs: 0,
+      heldUpMs: 0,
+      failed: [],
+    };
     const over = new AbortController();
+    const pauses = monitorEventLoopDelay({ resolution: 10 });
+    pauses.enable();
+    const slowestRead = this.#askStorageAgainAndAgain(over.signal);
     const load = this.#ports.flatMap((port) => [
       ...Array.from({ length: VISITORS_EACH }, () => this.#visitAgainAndAgain(port, counts, random, over.signal)),
       ...Array.from({ length: KEPT_ALIVE_EACH }, () => this.#stay(port, counts, random, over.signal)),
@@ -158,19 +180,26 @@ class Fleet {
     for (const [at, managed] of random.shuffle(this.#managed).entries()) {
       await wait(Math.max(0, begun + (at * durationMs) / CERTIFICATES - performance.now()));
       const { serialNumber = '' } = await this.#manager.renew(managed.id);
+      const renewedAt = performance.now();
+      managed.former = { serialNumber: managed.serialNumber, renewedAt };
       managed.serialNumber = serialNumber;
-      managed.renewedAt = performance.now();
       counts.renewed += 1;
-      watched.push(...this.#ports.map((port) => this.#awaitRenewed(port, managed, counts)));
+      watched.push(...this.#ports.map((port) => this.#awaitRenewed(port, managed, renewedAt, counts)));
     }
     await Promise.all(watched);
     over.abort();
     await Promise.all(load);
+    let pausedMs = 0;
     for (const child of this.#children) {
-      child.send('errors');
-      const report = await nextReport(child);
-      if (report.kind === 'errors') counts.failed.push(...report.errors);
+      const reported = nextReport(child);
+      child.send('over');
+      const report = await reported;
+      if (report.kind !== 'over') continue;
+      counts.failed.push(...report.errors);
+      pausedMs = Math.max(pausedMs, report.pausedMs);
     }
+    counts.heldUpMs = pauses.max / 1e6 + pausedMs + (await slowestRead);
+    pauses.disable();
     return counts;
   }
 
@@ -183,8 +212,8 @@ class Fleet {
     await this.#manager.close();
   }
 
-  async #awaitRenewed(port: number, managed: Managed, counts: Counts): Promise<void> {
-    const { serialNumber, renewedAt } = managed;
+  async #awaitRenewed(port: number, managed: Managed, renewedAt: number, counts: Counts): Promise<void> {
+    const { serialNumber } = managed;
     while (true) {
       const begun = performance.now();
       const seen = await this.#visit(port, managed, counts);
@@ -197,6 +226,18 @@ class Fleet {
     }
   }
 
+  /** @returns how long the storage took at most to answer, in milliseconds */
+  async #askStorageAgainAndAgain(over: AbortSignal): Promise<number> {
+    let slowestMs = 0;
+    while (!over.aborted) {
+      const begun = performance.now();
+      await this.#storage.health();
+      slowestMs = Math.max(slowestMs, performance.now() - begun);
+      await wait(20);
+    }
+    return slowestMs;
+  }
+
   async #visitAgainAndAgain(port: number, counts: Counts, random: SeededRandom, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       await this.#visit(port, random.pick(this.#managed), counts);
@@ -206,7 +247,7 @@ class Fleet {
 
   /** Makes a new handshake, in which the client verifies the certificate, and one request. @returns the serial number that it saw */
   async #visit(port: number, managed: Managed, counts: Counts): Promise<string | undefined> {
-    const { name, serialNumber, renewedAt } = managed;
+    const { name, former } = managed;
     const begun = performance.now();
     const socket = connect({ port, host: '127.0.0.1', servername: name, ca: this.#ca });
     try {
@@ -215,8 +256,9 @@ class Fleet {
       socket.end(`GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
       if (!(await text(socket)).endsWith('served')) throw new Error('the answer was cut off');
       counts.handshakes += 1;
-      const isOlder = seen !== serialNumber && seen !== managed.serialNumber;
-      if (isOlder && begun - renewedAt > SETTLE_MS) counts.stale.push(name);
+      if (seen === former?.serialNumber) {
+        counts.latestFormerMs = Math.max(counts.latestFormerMs, begun - former.renewedAt);
+      }
       return seen;
     } catch (error) {
       counts.failed.push(`handshake for ${name}: ${(error as Error).message}`);

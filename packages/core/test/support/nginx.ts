@@ -60,9 +60,10 @@ http {
   const nginx = {
     port,
     close: async () => {
-      if (child.exitCode === null) {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
         child.kill();
-        await once(child, 'exit');
+        await exited;
       }
       rmSync(folder, { recursive: true, force: true });
     },
@@ -73,7 +74,7 @@ http {
 }
 
 async function listening(port: number, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 90_000;
   while (child.exitCode === null && Date.now() < deadline) {
     const connected = await new Promise<boolean>((resolve) => {
       const socket = createConnection(port, '127.0.0.1', () => resolve(true));

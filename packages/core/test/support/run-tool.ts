@@ -11,7 +11,13 @@ export interface ToolResult {
 export function run(
   name: Parameters<typeof tool>[0],
   args: readonly string[],
-  options: { readonly input?: string; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string;
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    /** After how long it is ended, in milliseconds. Default 100,000. */
+    readonly timeout?: number;
+  } = {},
 ): ToolResult {
   const { status, stdout, stderr, error } = spawnSync(tool(name), args, {
     encoding: 'utf8',

@@ -39,7 +39,7 @@ export function stoppedSequencers(start: () => Promise<SequencerServer>): void {
   afterAll(() => server?.stop());
 
   const first = seed(71_993);
-  const timeout = soakSize(120_000, 24 * 3_600_000);
+  const timeout = soakSize(300_000, 24 * 3_600_000);
 
   // Neither signal is known there.
   describe.skipIf(process.platform === 'win32')('processes that chain events', () => {

@@ -106,8 +106,10 @@ export class TcpProxy {
 
   #deliverLate(server: Socket, request: Buffer): void {
     const delivered = new Promise((resolve) => setTimeout(resolve, LATE_MS)).then(async () => {
+      // Answered, or lost with its connection: a failure is told by its end.
+      const over = new Promise((settle) => server.once('data', settle).once('close', settle));
       server.write(request);
-      await Promise.race([once(server, 'data'), once(server, 'close')]);
+      if (!server.destroyed) await over;
       server.destroy();
     });
     this.#late.add(delivered);

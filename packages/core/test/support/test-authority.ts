@@ -1,6 +1,7 @@
 import {
   CertificateAuthority,
   type CertificateAuthorityOptions,
+  type Clock,
   EventLog,
   type InstallIntermediateOptions,
   type Intermediate,
@@ -19,18 +20,28 @@ export const PASSPHRASE = 'correct horse battery staple';
 export const BASE_URL = 'http://pki.example/pki';
 export const DAY = 86_400_000;
 
-/** Follows the clock of the test that runs: one root, which costs half a second to make, serves all tests of a file. */
+/**
+ * One root, which costs half a second to make, serves all tests of a process. It is made at the instant at which virtual clocks begin, whichever
+ * test comes first, and follows the clock of the test that runs from then on.
+ */
 let rootClock = new VirtualClock();
 let shared: Promise<OfflineRoot> | undefined;
 
-/** The root that the test authorities of this file stand under. */
+/** The root that the test authorities of this process stand under. */
 export function sharedRoot(): Promise<OfflineRoot> {
-  shared ??= OfflineRoot.create({
+  shared ??= makeRoot();
+  return shared;
+}
+
+async function makeRoot(): Promise<OfflineRoot> {
+  let clock: Clock = new VirtualClock();
+  const { root } = await OfflineRoot.create({
     subject: 'CN=Test Root CA,O=Test',
     passphrase: PASSPHRASE,
-    clock: { now: () => rootClock.now() },
-  }).then(({ root }) => root);
-  return shared;
+    clock: { now: () => clock.now() },
+  });
+  clock = { now: () => rootClock.now() };
+  return root;
 }
 
 export type TestCrlOptions = Pick<InstallIntermediateOptions, 'crlShards' | 'deltaCrls'>;

@@ -4,7 +4,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type Logger, SealError } from '../../src/index.ts';
-import { choose, commonNameOf, contextId, createScene, listen, startServer, visit } from './support/scene.ts';
+import {
+  choose,
+  closed,
+  commonNameOf,
+  contextId,
+  createScene,
+  listen,
+  PATIENCE,
+  startServer,
+  visit,
+} from './support/scene.ts';
 import { quiet } from './support/virtual-timer.ts';
 
 const NAME = { id: 'a', names: ['a.example'] };
@@ -167,7 +177,7 @@ describe('a renewed certificate', () => {
       gc();
       return gone.sort();
     };
-    await expect.poll(collected).toEqual([1, 2, 3, 4]);
+    await expect.poll(collected, PATIENCE).toEqual([1, 2, 3, 4]);
     expect(tls.health().contexts).toBe(1);
   });
 
@@ -187,7 +197,7 @@ describe('a renewed certificate', () => {
     expect((await once(open, 'data')).toString()).toBe('still here');
     for (const socket of [open, later]) {
       socket.end();
-      await once(socket, 'close');
+      await closed(socket);
     }
   });
 });

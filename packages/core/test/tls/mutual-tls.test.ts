@@ -62,7 +62,10 @@ describe('a server that asks for client certificates', () => {
     }
   });
 
-  it('trusts nobody where no anchors were given, not the roots of the runtime either', async () => {
+  // A process of its own reads all of the sources first.
+  it('trusts nobody where no anchors were given, not the roots of the runtime either', {
+    timeout: 120_000,
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const roots = join(folder, 'roots.pem');
@@ -75,8 +78,14 @@ describe('a server that asks for client certificates', () => {
       execArgv: ['--conditions=source', '--import', 'tsx'],
       env: { ...process.env, NODE_EXTRA_CA_CERTS: roots },
     });
-    onTestFinished(() => void child.kill());
-    const [{ plain, resolved }] = (await once(child, 'message')) as [{ plain: number; resolved: number }];
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    onTestFinished(async () => {
+      if (child.kill('SIGKILL')) await exited;
+    });
+    const ended = exited.then(() => Promise.reject(new Error('The process ended before it listened')));
+    const [{ plain, resolved }] = (await Promise.race([once(child, 'message'), ended])) as [
+      { plain: number; resolved: number },
+    ];
     // A server without a resolver shows that the runtime of that process does trust the root.
     expect(await visit(plain, { servername: 'a.example', cert, key })).toMatchObject({ text: 'hello' });
     expect(await visit(resolved, { servername: 'a.example', cert, key })).toMatchObject({ text: '' });

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createTlsResolver } from '../../src/index.ts';
 import { leaf, rootPem } from './support/certificates.ts';
-import { choose, contextId, createScene } from './support/scene.ts';
+import { choose, contextId, createScene, PATIENCE } from './support/scene.ts';
 import { TestSource } from './support/test-source.ts';
 
 const certificates = new TestSource();
@@ -89,6 +89,6 @@ describe('the self-signed fallback', () => {
     expect((await choose(tls, '192.0.2.1')).context).toBe(first);
     await time.pass(5 * 86_400_000);
     expect(await choose(tls, '192.0.2.1')).toMatchObject({ context: first, isAtOnce: true });
-    await expect.poll(async () => (await choose(tls, '192.0.2.1')).context).not.toBe(first);
+    await expect.poll(async () => (await choose(tls, '192.0.2.1')).context, PATIENCE).not.toBe(first);
   });
 });

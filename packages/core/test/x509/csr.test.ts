@@ -91,7 +91,6 @@ describe('a created CSR', () => {
       const engine = new CryptoEngine({ name: 'node', crypto: globalThis.crypto });
       expect(await PkijsRequest.fromBER(der as Uint8Array<ArrayBuffer>).verify(engine)).toBe(true);
     },
-    30_000,
   );
 });
 

@@ -117,27 +117,23 @@ const subtrees: Record<string, readonly [subtrees: readonly string[], names: rea
 };
 
 describe('the same verdict as OpenSSL', () => {
-  it.each(Object.keys(subtrees))(
-    'on %s',
-    async (kind) => {
-      const [bases, names] = subtrees[kind]!;
-      const verdicts = { accepted: 0, refused: 0 };
-      for (const base of bases.map(parseSubtreeText)) {
-        for (const constraints of [
-          { permitted: [base], excluded: [] },
-          { permitted: [], excluded: [base] },
-        ]) {
-          const ours = names.map(
-            (name) => checkNameConstraints(constraints, [parseGeneralNameText(name)], nameless) === undefined,
-          );
-          const label = (accepted: boolean, index: number) => `${names[index]}: ${accepted}`;
-          expect(ours.map(label)).toEqual((await opensslAccepts(constraints, names)).map(label));
-          for (const accepted of ours) verdicts[accepted ? 'accepted' : 'refused'] += 1;
-        }
+  it.each(Object.keys(subtrees))('on %s', async (kind) => {
+    const [bases, names] = subtrees[kind]!;
+    const verdicts = { accepted: 0, refused: 0 };
+    for (const base of bases.map(parseSubtreeText)) {
+      for (const constraints of [
+        { permitted: [base], excluded: [] },
+        { permitted: [], excluded: [base] },
+      ]) {
+        const ours = names.map(
+          (name) => checkNameConstraints(constraints, [parseGeneralNameText(name)], nameless) === undefined,
+        );
+        const label = (accepted: boolean, index: number) => `${names[index]}: ${accepted}`;
+        expect(ours.map(label)).toEqual((await opensslAccepts(constraints, names)).map(label));
+        for (const accepted of ours) verdicts[accepted ? 'accepted' : 'refused'] += 1;
       }
-      expect(verdicts.accepted).toBeGreaterThan(3);
-      expect(verdicts.refused).toBeGreaterThan(3);
-    },
-    20_000,
-  );
+    }
+    expect(verdicts.accepted).toBeGreaterThan(3);
+    expect(verdicts.refused).toBeGreaterThan(3);
+  });
 });

@@ -7,7 +7,7 @@ import { seed, soakSize } from '../support/soak.ts';
 
 const options = { seed: seed(20261122), numRuns: soakSize(10_000, 1_000_000) };
 
-const TIMEOUT = soakSize(20_000, 900_000);
+const TIMEOUT = soakSize(120_000, 900_000);
 
 const mutation = fc.record({
   at: fc.nat(200),

@@ -17,6 +17,9 @@ export interface Prometheus {
   close(): Promise<void>;
 }
 
+/** How long something may take to be there. It is waited for no longer than until it is. */
+const PATIENCE_MS = 90_000;
+
 /** Starts Prometheus on files of a folder of its own, and waits until it is ready. */
 export async function startPrometheus(files: Readonly<Record<string, string>>): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'chancery-prometheus-'));
@@ -45,7 +48,8 @@ export async function startPrometheus(files: Readonly<Record<string, string>>): 
       return text.startsWith('{') ? JSON.parse(text).data : text;
     },
     async until(look) {
-      for (let attempt = 0; attempt < 300; attempt++) {
+      const deadline = Date.now() + PATIENCE_MS;
+      while (Date.now() < deadline) {
         if (child.exitCode !== null) throw new Error(`Prometheus has ended: ${complaints}`);
         const found = await look(prometheus).catch(() => undefined);
         if (found !== undefined) return found;

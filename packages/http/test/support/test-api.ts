@@ -11,9 +11,10 @@ import {
   type Sink,
   type StorageBackend,
 } from '@chancery/core';
-import { VirtualClock } from '@chancery/core/testing';
+import { SeededRandom, VirtualClock } from '@chancery/core/testing';
 import { expect } from 'vitest';
 import { PASSKEYS } from '../../../core/test/support/authenticators/software-authenticator.ts';
+import { seededCrypto } from '../../../core/test/support/seeded-crypto.ts';
 import { createTestAuthority } from '../../../core/test/support/test-authority.ts';
 import { createTestStorage } from '../../../core/test/support/test-storage.ts';
 import { type Connection, createHandlers, type Handlers, type HandlersOptions } from '../../src/index.ts';
@@ -97,6 +98,8 @@ export async function createTestApi(
     clock,
     events,
     issuer: ORIGIN,
+    // Of the codes of drawn secrets, six digits each, two are the same now and then.
+    crypto: seededCrypto(new SeededRandom(6_238)),
     passwordHashing: CHEAP_HASHING,
     loginThrottle: { pair: false, account: false },
     passkeys: PASSKEYS,

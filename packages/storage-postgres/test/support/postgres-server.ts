@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { accessSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -92,7 +92,8 @@ export class PostgresServer {
 
   #spawn(): ChildProcess {
     const durable = this.#options.fsync ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
-    const settings = [...durable, 'max_connections=60', ...(this.#options.settings ?? [])].flatMap((one) => [
+    // As many workers as the machine has cores, with a pool each.
+    const settings = [...durable, 'max_connections=300', ...(this.#options.settings ?? [])].flatMap((one) => [
       '-c',
       one,
     ]);
@@ -131,16 +132,20 @@ export class PostgresServer {
     throw new Error(`PostgreSQL does not answer:\n${this.#log}`);
   }
 
-  /** Ends the server with all its processes at once, whatever they are about. */
+  /** Ends the server with all its processes at once, whatever they are about, and waits until they are gone. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child?.pid === undefined) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
+    // Stopped, it starts none that would be overlooked.
+    child.kill('SIGSTOP');
     const sessions = childrenOf(child.pid);
-    child.kill('SIGKILL');
     // Left alone, they would end what they had begun before they notice that the server is gone.
     for (const pid of sessions) killQuietly(pid);
+    child.kill('SIGKILL');
     await ended;
+    // Until then they may still write to its folder.
+    while (sessions.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 10));
     this.#process = undefined;
   }
 
@@ -165,7 +170,8 @@ export class PostgresServer {
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGINT');
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+      // At once, but not before its processes are gone: they write to its folder.
+      const late = setTimeout(() => child.kill('SIGQUIT'), 20_000);
       await ended;
       clearTimeout(late);
     }
@@ -204,6 +210,12 @@ function childrenOf(parent: number): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   const rows = table.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   return rows.filter(([, ppid]) => ppid === parent).map(([pid]) => pid as number);
+}
+
+/** Whether a process has yet to end. One that has may be listed for as long as nobody asks what became of it. */
+function isAlive(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }
 
 function killQuietly(pid: number): void {

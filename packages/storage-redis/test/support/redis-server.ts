@@ -45,6 +45,9 @@ export async function startRedis(
       folder,
       '--save',
       '',
+      // From memory to memory: a child of the server that wrote a file for it would outlive the server.
+      '--repl-diskless-sync',
+      'yes',
       '--repl-diskless-sync-delay',
       '0',
       ...settings,
@@ -104,7 +107,15 @@ export interface RedisCluster {
 
 /** Starts a cluster of three, and waits until every node takes it for whole. */
 export async function startCluster(): Promise<RedisCluster> {
-  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-announce-ip', '127.0.0.1'];
+  // No node is ever to fail here: on a busy machine one may stand still for seconds, and the others would refuse all commands.
+  const settings = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    '60000',
+    '--cluster-announce-ip',
+    '127.0.0.1',
+  ];
   const nodes = await Promise.all([0, 1, 2].map(() => startRedis(settings)));
   const clients = nodes.map(({ port }) => new Redis(port, '127.0.0.1'));
   const ranges = [
@@ -129,11 +140,11 @@ export async function startCluster(): Promise<RedisCluster> {
   return { nodes, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) };
 }
 
-/** Looks again and again until something holds, for 20 seconds at most. */
+/** Looks again and again until something holds, for a minute at least. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let look = 0; look < 1000; look++) {
+  for (let look = 0; look < 3000; look++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error('what was waited for did not come in 20 seconds');
+  throw new Error('what was waited for did not come in a minute');
 }

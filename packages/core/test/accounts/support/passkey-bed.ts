@@ -2,11 +2,11 @@ import { expect } from 'vitest';
 import type { AccountManager } from '../../../src/index.ts';
 import { PASSKEYS, SoftwareAuthenticator, type Twist } from '../../support/authenticators/software-authenticator.ts';
 import { rejection } from '../../support/expect-error.ts';
-import { createTestAccounts, type TestAccountOptions } from './test-accounts.ts';
+import { seededTestAccounts, type TestAccountOptions } from './test-accounts.ts';
 
 /** An account manager that takes passkeys, with an account. */
 export async function bed(options: TestAccountOptions = {}) {
-  const made = createTestAccounts({ passkeys: PASSKEYS, ...options });
+  const made = seededTestAccounts({ passkeys: PASSKEYS, ...options });
   const { id } = await made.add('ann');
   return { ...made, id };
 }

@@ -85,8 +85,11 @@ describe('Chromium', () => {
         response.setHeader('content-type', 'text/html');
         response.end(PAGE);
       });
-      const refusals: string[] = [];
-      server.on('tlsClientError', (error: NodeJS.ErrnoException) => refusals.push(error.code ?? error.message));
+      // By alerts alone: a connection that the browser opened ahead is cut when it ends, perhaps in the midst of the handshake.
+      const alerts: string[] = [];
+      server.on('tlsClientError', ({ code = '' }: NodeJS.ErrnoException) => {
+        if (code.includes('_ALERT_')) alerts.push(code);
+      });
       await new Promise<void>((resolve) => {
         server.listen(0, '127.0.0.1', resolve);
       });
@@ -95,12 +98,12 @@ describe('Chromium', () => {
         const trusting = makeHome(`trusting-${keyAlgorithm}`, root.certificatePem);
         expect(await browse(trusting, `https://localhost:${port}/`)).toContain(PAGE);
         expect(await browse(trusting, `https://127.0.0.1:${port}/`)).toContain(PAGE);
-        expect(refusals).toEqual([]);
+        expect(alerts).toEqual([]);
         const wary = await browse(makeHome(`wary-${keyAlgorithm}`, undefined), `https://localhost:${port}/`);
         expect(wary).not.toContain(PAGE);
         // The alert that the browser sent: it came, saw the certificate and went.
         // OpenSSL 3.0 and 3.5 spell it differently before the last three words.
-        expect(refusals).toContainEqual(expect.stringMatching(/_ALERT_CERTIFICATE_UNKNOWN$/));
+        expect(alerts).toContainEqual(expect.stringMatching(/_ALERT_CERTIFICATE_UNKNOWN$/));
       } finally {
         server.closeAllConnections();
         server.close();

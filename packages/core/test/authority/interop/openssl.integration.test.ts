@@ -109,8 +109,9 @@ describe.each(sets)('OpenSSL, CAs with keys of $title', ({ pki: pending }) => {
     const pki = await pending;
     const text = (file: string) => run('openssl', ['x509', '-in', pki.path(file), '-noout', '-text']).output;
     const server = text('server.pem');
+    // OpenSSL 3.2 and later leave the spaces out.
+    expect(server).toMatch(/Subject: CN ?= ?a\.example\.com\n/);
     for (const said of [
-      `Subject: CN = ${HOST}`,
       'CA:FALSE',
       'X509v3 Key Usage: critical',
       'Digital Signature',
@@ -174,7 +175,7 @@ describe('a CSR made by OpenSSL', () => {
       const { csrPem } = await authority.requestIntermediate({ subject: 'CN=Sub CA,O=Example', keyAlgorithm });
       const { output } = run('openssl', ['req', '-verify', '-noout', '-subject'], { input: csrPem });
       expect(output).toContain('verify OK');
-      expect(output).toContain('subject=O = Example, CN = Sub CA');
+      expect(output).toMatch(/subject=O ?= ?Example, CN ?= ?Sub CA\n/);
     }
   });
 });

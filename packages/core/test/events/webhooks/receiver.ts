@@ -1,12 +1,14 @@
+import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { nodeCrypto } from '../../../src/crypto/node-provider.ts';
 import { encodePem } from '../../../src/encoding/pem.ts';
 import type { CloudEvent } from '../../../src/events/cloud-event.ts';
 import { encodeSubjectAltName } from '../../../src/x509/extensions/alternative-names.ts';
 import { parseGeneralNameText } from '../../../src/x509/name/general-name.ts';
+import { freePort } from '../../support/free-ports.ts';
 import { testCertificate } from '../../support/test-ca.ts';
 import { testKey } from '../../support/test-keys.ts';
 
@@ -36,10 +38,17 @@ afterEach(async () => {
   open.clear();
 });
 
-/** Starts a receiver; it is closed after the test. */
+/** No connection ends by itself while a slow machine is at something else. */
+const PATIENT = { keepAliveTimeout: 60_000 };
+
+/**
+ * Starts a receiver; it is closed after the test.
+ *
+ * @param options.port Default: one that is nobody else's, at any address of the machine, also after the receiver was closed.
+ */
 export async function startReceiver({
   tls,
-  port = 0,
+  port,
 }: {
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly port?: number;
@@ -54,9 +63,9 @@ export async function startReceiver({
       receiver.answer(received, response);
     });
   };
-  const server = tls ? https.createServer(tls, handle) : http.createServer(handle);
-  const close = await listen(server, port);
-  const bound = (server.address() as AddressInfo).port;
+  const server = tls ? https.createServer({ ...tls, ...PATIENT }, handle) : http.createServer(PATIENT, handle);
+  const bound = port ?? (await freePort());
+  const close = await listen(server, bound);
   const receiver: Receiver = {
     port: bound,
     url: `${tls ? 'https' : 'http'}://localhost:${bound}/hooks?token=in-the-url`,
@@ -77,8 +86,9 @@ export async function startRawReceiver(act: (socket: Socket) => void): Promise<{
     socket.on('error', () => undefined);
     socket.once('data', () => act(socket));
   });
-  await listen(server, 0);
-  return { url: `http://localhost:${(server.address() as AddressInfo).port}/` };
+  const port = await freePort();
+  await listen(server, port);
+  return { url: `http://localhost:${port}/` };
 }
 
 async function listen(server: net.Server, port: number): Promise<() => Promise<void>> {
@@ -87,9 +97,7 @@ async function listen(server: net.Server, port: number): Promise<() => Promise<v
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   const close = async (): Promise<void> => {
     open.delete(close);
     if (!server.listening) return;

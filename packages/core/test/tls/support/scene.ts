@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import {
   type ConnectionOptions,
   connect,
@@ -61,6 +61,15 @@ export async function listen(server: Server): Promise<number> {
   });
   return (server.address() as AddressInfo).port;
 }
+
+/** Waits until a socket is closed, whoever has ended it, and how: a reset is an end as well. */
+export function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+/** For `expect.poll`: what comes on its own may take as long as a busy machine needs. */
+export const PATIENCE = { timeout: 20_000 } as const;
 
 /** Starts a TLS server that says hello and ends. @returns its port */
 export async function startServer(options: TlsOptions): Promise<number> {

@@ -86,7 +86,9 @@ describe('a sealed record', () => {
 
   it('shows neither its content type nor a byte of its content', async () => {
     const content = utf8('a secret that nobody else may read'.repeat(40));
-    const sealed = await sealRecord(crypto, { key, place, contentType: 'application/x-secret' }, content);
+    // Under a random salt, three given letters are among so many bytes once in some thousand runs.
+    const fixed = withSalt(sequence(24, 99));
+    const sealed = await sealRecord(fixed, { key, place, contentType: 'application/x-secret' }, content);
     const text = Buffer.from(sealed).toString('latin1');
     for (const word of ['secret', 'nobody', 'application', 'ada', 'diary', 'app']) expect(text).not.toContain(word);
   });

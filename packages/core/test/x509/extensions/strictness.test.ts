@@ -275,7 +275,7 @@ describe('hostile octets', () => {
     issuingDistributionPoint: '3011a00ca00a8608687474703a2f2f618101ff',
   };
 
-  it('decode, or are EXTENSION_INVALID: nothing else escapes', { timeout: soakSize(20_000, 900_000) }, () => {
+  it('decode, or are EXTENSION_INVALID: nothing else escapes', { timeout: soakSize(120_000, 900_000) }, () => {
     const outcomes = { decoded: 0, refused: 0 };
     const mutation = fc.record({
       at: fc.nat(200),

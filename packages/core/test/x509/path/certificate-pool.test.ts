@@ -32,13 +32,18 @@ describe('a pool of certificates', () => {
   it('takes no longer where all have one signature and differ but at their end', async () => {
     const der = await large();
     const late = Buffer.from(der).lastIndexOf('x.example') - 10;
+    // The least of some: what else the machine does can only add to it.
     const took = (ders: readonly Uint8Array[]) => {
-      const started = performance.now();
-      expect(new CertificatePool(ders).certificates).toHaveLength(COUNT);
-      return performance.now() - started;
+      const turns = Array.from({ length: 5 }, () => {
+        const started = performance.now();
+        const { certificates } = new CertificatePool(ders);
+        const milliseconds = performance.now() - started;
+        expect(certificates).toHaveLength(COUNT);
+        return milliseconds;
+      });
+      return Math.min(...turns);
     };
     const [signed, alike] = [variants(der, der.length - 4), variants(der, late)];
-    took(signed);
     expect(took(alike)).toBeLessThan(5 * took(signed) + 100);
   });
 });

@@ -223,13 +223,21 @@ describe('a CRL of many entries', () => {
       },
       crypto,
     );
-    const validator = new PathValidator({ trustAnchors: root.pem });
-    const validate = () => validator.validate(leaf.pem, { at: AT, crls: [crl], requireRevocation: true });
-    const first = performance.now();
-    expect(told(await validate())).toBe('good');
-    const second = performance.now();
-    expect(told(await validate())).toBe('good');
-    const third = performance.now();
-    expect(third - second).toBeLessThan((second - first) / 4);
+    const took = async (validator: PathValidator): Promise<number> => {
+      const started = performance.now();
+      const result = await validator.validate(leaf.pem, { at: AT, crls: [crl], requireRevocation: true });
+      const milliseconds = performance.now() - started;
+      expect(told(result)).toBe('good');
+      return milliseconds;
+    };
+    const anew: number[] = [];
+    const again: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const validator = new PathValidator({ trustAnchors: root.pem });
+      anew.push(await took(validator));
+      for (let turn = 0; turn < 5; turn++) again.push(await took(validator));
+    }
+    // The least of each: what else the machine does can only add to them.
+    expect(Math.min(...again)).toBeLessThan(Math.min(...anew) / 4);
   });
 });

@@ -10,6 +10,8 @@ import { RandomPaths } from './random-paths.ts';
 const SEED = seed(20_260_601);
 const MUTATIONS = soakSize(2000, 200_000);
 const BATCH = 50;
+/** Milliseconds. */
+const SLOW = 500;
 
 const openssl = new OpensslOracle();
 const go = new GoOracle();
@@ -36,11 +38,15 @@ describe(`${MUTATIONS} paths made at random (CHANCERY_SEED=${SEED})`, () => {
       const byGo = go.refusals(root, cas, leaves);
       tally.openssl += BATCH - byOpenssl.size;
       tally.go += BATCH - byGo.size;
-      const validator = new PathValidator({ trustAnchors: root.pem, intermediates: cas.map(({ der }) => der) });
+      const fresh = () => new PathValidator({ trustAnchors: root.pem, intermediates: cas.map(({ der }) => der) });
+      const validator = fresh();
       for (const [index, leaf] of leaves.entries()) {
-        const started = performance.now();
-        const result = await validator.validate(leaf.der, { at: AT, purpose: 'serverAuth' });
-        slowest = Math.max(slowest, performance.now() - started);
+        const { result, took } = await timed(validator, leaf);
+        let least = took;
+        // What is slow is slow again; what a busy machine has held up is not.
+        for (let turn = 0; turn < 5 && least >= SLOW; turn++)
+          least = Math.min(least, (await timed(fresh(), leaf)).took);
+        slowest = Math.max(slowest, least);
         if (!result.valid) {
           expect(result.error).toBeInstanceOf(PathValidationError);
           continue;
@@ -62,9 +68,15 @@ describe(`${MUTATIONS} paths made at random (CHANCERY_SEED=${SEED})`, () => {
     expect(disagreements.slice(0, 3)).toEqual([]);
     // As many must be right as are wrong, or nothing is compared.
     expect(ours).toBeGreaterThan(MUTATIONS / 50);
-    expect(slowest).toBeLessThan(500);
+    expect(slowest).toBeLessThan(SLOW);
   });
 });
+
+async function timed(validator: PathValidator, leaf: Entity) {
+  const started = performance.now();
+  const result = await validator.validate(leaf.der, { at: AT, purpose: 'serverAuth' });
+  return { result, took: performance.now() - started };
+}
 
 /** Whether path validation does not share a reason of OpenSSL's, for a reason of its own. */
 async function isReviewedOpenssl(reason: string, leaf: Entity): Promise<boolean> {
