@@ -61,7 +61,7 @@ function uniqueConflict(
   let leaving: ReadonlySet<string> | undefined;
   const faults: UniqueClaim[] = [];
   for (const put of writes) {
-    if (put.kind !== 'put' || put.collection.unique.length === 0 || !isLive(documentOf(put), now)) continue;
+    if (put.kind !== 'put' || put.collection.unique.length === 0 || !isLive(put, now)) continue;
     const { collection } = put;
     for (const unique of collection.unique) {
       const values = uniqueKey(unique, put.data);
@@ -95,9 +95,8 @@ function byWriteThenConstraint(left: UniqueClaim, right: UniqueClaim): number {
 function apply(write: PreparedWrite, collection: MemoryCollection, now: number): boolean {
   if (write.kind === 'check') return false;
   if (write.kind === 'delete') return collection.remove(write.id);
-  const document = documentOf(write);
   // What is expired on arrival must not take the values of a live document.
-  if (!isLive(document, now)) return collection.remove(write.id);
-  collection.put(document);
+  if (!isLive(write, now)) return collection.remove(write.id);
+  collection.put(documentOf(write));
   return true;
 }

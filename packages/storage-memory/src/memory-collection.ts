@@ -2,6 +2,7 @@ import {
   type DeclaredCollection,
   type DeclaredIndex,
   type DeclaredUnique,
+  DUE_AT,
   type IndexKey,
   indexKey,
   joinKey,
@@ -118,7 +119,11 @@ export class MemoryCollection {
     const addedIndexes = indexes.map((declared) => ({ declared, groups: new Map<string, OrderedIds>() }));
     const addedUniques = uniques.map((declared) => ({ declared, holders: new Map<string, string>() }));
     for (const document of this.#documents.values()) {
-      if (!isLive(document, now)) continue;
+      if (!isLive(document, now)) {
+        // Nobody has checked that it fits; and what replaced it would be taken for indexed.
+        this.remove(document.id);
+        continue;
+      }
       for (const index of addedIndexes) moveInIndex(index, document.id, undefined, indexKey(index.declared, document));
       for (const unique of addedUniques) moveClaim(unique, document.id, undefined, document);
     }
@@ -130,6 +135,7 @@ export class MemoryCollection {
 
   #reindex(id: string, before: MemoryDocument | undefined, after: MemoryDocument | undefined): void {
     for (const index of this.#indexes) {
+      if (before !== undefined && after !== undefined && stays(index.declared, before, after)) continue;
       const left = before && indexKey(index.declared, before);
       moveInIndex(index, id, left, after && indexKey(index.declared, after));
     }
@@ -145,17 +151,20 @@ export class MemoryCollection {
   }
 }
 
+/** Whether a document keeps its place in an index: most writes leave most indexes alone. */
+function stays({ equals, orderBy }: DeclaredIndex, before: MemoryDocument, after: MemoryDocument): boolean {
+  const keepsOrder = orderBy === DUE_AT ? before.dueAt === after.dueAt : before.data[orderBy] === after.data[orderBy];
+  return keepsOrder && equals.every((name) => before.data[name] === after.data[name]);
+}
+
 function moveInIndex(
   { groups }: MemoryIndex,
   id: string,
   before: IndexKey | undefined,
   after: IndexKey | undefined,
 ): void {
-  const left = before && joinKey(before.pinned);
-  const joined = after && joinKey(after.pinned);
-  if (left === joined && before?.order === after?.order) return;
-  if (before !== undefined) leaveGroup(groups, left as string, before.order, id);
-  if (after !== undefined) joinGroup(groups, joined as string, after.order, id);
+  if (before !== undefined) leaveGroup(groups, joinKey(before.pinned), before.order, id);
+  if (after !== undefined) joinGroup(groups, joinKey(after.pinned), after.order, id);
 }
 
 function joinGroup(groups: Map<string, OrderedIds>, key: string, order: number, id: string): void {
@@ -179,8 +188,13 @@ function moveClaim(
   before: MemoryDocument | undefined,
   after: MemoryDocument | undefined,
 ): void {
-  const left = before && uniqueKey(declared, before.data);
-  if (left !== undefined && holders.get(joinKey(left)) === id) holders.delete(joinKey(left));
-  const taken = after && uniqueKey(declared, after.data);
-  if (taken !== undefined) holders.set(joinKey(taken), id);
+  const left = before && claimOf(declared, before);
+  const taken = after && claimOf(declared, after);
+  if (left !== undefined && left !== taken && holders.get(left) === id) holders.delete(left);
+  if (taken !== undefined) holders.set(taken, id);
+}
+
+function claimOf(declared: DeclaredUnique, { data }: MemoryDocument): string | undefined {
+  const values = uniqueKey(declared, data);
+  return values && joinKey(values);
 }

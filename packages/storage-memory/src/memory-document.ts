@@ -18,8 +18,8 @@ export function documentOf(put: PreparedPut): MemoryDocument {
 }
 
 /** Whether the document is there at an instant: from `expiresAt` on it is not. */
-export function isLive(document: MemoryDocument, now: number): boolean {
-  return document.expiresAt === undefined || document.expiresAt > now;
+export function isLive({ expiresAt }: Pick<MemoryDocument, 'expiresAt'>, now: number): boolean {
+  return expiresAt === undefined || expiresAt > now;
 }
 
 /** The document as a reader gets it. */

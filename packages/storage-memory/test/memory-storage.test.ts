@@ -39,6 +39,18 @@ describe('MemoryStorage', () => {
     );
   });
 
+  it('finds by an index that was added what took the place of an expired document', async () => {
+    const clock = new VirtualClock();
+    const storage = new MemoryStorage({ clock });
+    await storage.open([{ name: 'notes' }]);
+    await storage.commit([put('n1', { time: 1 }, { expiresAt: clock.now() + 1_000 })]);
+    clock.advance(1_000);
+    await storage.open([{ name: 'notes', indexes: NOTES.indexes }]);
+    await storage.commit([put('n1', { time: 1 })]);
+    const { documents } = await storage.query({ collection: 'notes', index: 'byTime', limit: 10 });
+    expect(documents.map(({ id }) => id)).toEqual(['n1']);
+  });
+
   it('takes the time of the system without a clock', async () => {
     const storage = new MemoryStorage();
     await storage.open([NOTES]);
