@@ -4,6 +4,7 @@ import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Timer } from '../ports/timer.ts';
 import type { Store } from '../store/store.ts';
 import type { RenewalProblem, RenewalSettings } from './options.ts';
+import type { Stop } from './stop.ts';
 
 /** What the parts of one scheduler share. */
 export interface RenewalContext extends RenewalSettings {
@@ -21,7 +22,7 @@ export interface RenewalContext extends RenewalSettings {
 /** How a run is ended early. */
 export interface RunControl {
   /** Nothing more is begun; what runs is finished. */
-  readonly halt: AbortSignal;
+  readonly halt: Stop;
   /** What runs is broken off. */
-  readonly signal: AbortSignal;
+  readonly breakOff: Stop;
 }

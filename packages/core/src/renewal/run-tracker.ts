@@ -1,10 +1,9 @@
 import type { RunControl } from './context.ts';
+import { Stop } from './stop.ts';
 
 /** A run, and what ends it. */
-interface TrackedRun {
+interface TrackedRun extends RunControl {
   readonly done: Promise<unknown>;
-  readonly halt: AbortController;
-  readonly breakOff: AbortController;
 }
 
 /** The runs that are under way, and what ends them. */
@@ -17,15 +16,18 @@ export class RunTracker {
    * @param signal breaks off this run alone
    */
   async track<T>(run: (control: RunControl) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const or = (own: AbortSignal): AbortSignal => (signal === undefined ? own : AbortSignal.any([own, signal]));
-    const [halt, breakOff] = [new AbortController(), new AbortController()];
-    const done = run({ halt: or(halt.signal), signal: or(breakOff.signal) });
-    const tracked = { done, halt, breakOff };
+    const control = { halt: new Stop(), breakOff: new Stop() };
+    const onAbort = (): void => stop(control, signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const done = run(control);
+    const tracked = { ...control, done };
     this.#runs.add(tracked);
     try {
       return await done;
     } finally {
       this.#runs.delete(tracked);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -37,12 +39,18 @@ export class RunTracker {
   async end(signal: AbortSignal | undefined): Promise<void> {
     const runs = [...this.#runs];
     const onAbort = (): void => {
-      for (const { breakOff } of runs) breakOff.abort(signal?.reason);
+      for (const run of runs) stop(run, signal?.reason);
     };
-    for (const { halt } of runs) halt.abort();
+    for (const { halt } of runs) halt.call();
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     await Promise.allSettled(runs.map(({ done }) => done));
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Begins nothing more, and breaks off what runs. */
+function stop({ halt, breakOff }: RunControl, reason: unknown): void {
+  halt.call(reason);
+  breakOff.call(reason);
 }

@@ -26,14 +26,16 @@ export class Slots {
   }
 
   /** Waits for a slot. @returns what hands it back */
-  acquire(queue: string): Promise<Release> {
+  async acquire(queue: string): Promise<Release> {
+    // Whoever waits could not be served by what is free.
+    if (this.#isFreeFor(queue)) return this.#take(queue);
     return new Promise((grant) => {
       this.#waiting.push({ queue, grant });
-      this.#serve();
     });
   }
 
   #serve(): void {
+    if (this.#waiting.length === 0) return;
     for (const waiting of [...this.#waiting].sort((a, b) => this.#heldBy(a.queue) - this.#heldBy(b.queue))) {
       if (!this.#isFreeFor(waiting.queue)) continue;
       this.#waiting = this.#waiting.filter((other) => other !== waiting);
@@ -44,7 +46,8 @@ export class Slots {
   #isFreeFor(queue: string): boolean {
     const free = this.#size - this.#used;
     if (this.#heldBy(queue) === 0) return free > 0;
-    const idle = [...this.#held].filter(([other, held]) => other !== queue && held === 0).length;
+    let idle = 0;
+    for (const [other, held] of this.#held) if (other !== queue && held === 0) idle += 1;
     return free > Math.min(idle, Math.floor(this.#size / 2));
   }
 

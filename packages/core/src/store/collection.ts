@@ -39,10 +39,11 @@ export interface Collection<T extends object> extends DeclaredCollection {
   /**
    * Reads a stored document, of this record version or an older one.
    *
+   * @param use `view`: what it says may be shared with others, and is not changed. By default it is the reader's own
    * @throws {StorageError} STORAGE_SCHEMA_NEWER: a later version of the SDK wrote it
    * @throws {StorageError} STORAGE_CORRUPT: it is not a record of this collection; names fields, not contents
    */
-  decode(document: StoredDocument): Entry<T>;
+  decode(document: StoredDocument, use?: 'view'): Entry<T>;
 }
 
 /**
@@ -94,17 +95,20 @@ export function defineCollection<T extends object>(options: CollectionOptions<T>
       const checked = schema.safeParse(value);
       if (!checked.success) throw unreadable('STORAGE_INVALID', name, id, faults(checked.error.issues));
       const data: Record<string, JsonObject[string]> = { v: recordVersion };
-      for (const [field, content] of Object.entries(checked.data)) {
+      const fields = checked.data as JsonObject;
+      for (const field of Object.keys(fields)) {
+        const content = fields[field];
         if (field === 'v') throw unreadable('STORAGE_INVALID', name, id, "the field 'v' holds the record version");
         if (content !== undefined) data[field] = content;
       }
       return data;
     },
-    decode({ id, version, data, bytes, expiresAt, dueAt }) {
+    decode({ id, version, data, bytes, expiresAt, dueAt }, use) {
+      const known = use === 'view' ? decoded.shared(data) : decoded.recall(data);
       return {
         id,
         version,
-        value: decoded.recall(data) ?? checkedValue(id, data),
+        value: known ?? checkedValue(id, data),
         ...(bytes && { bytes }),
         ...(expiresAt !== undefined && { expiresAt }),
         ...(dueAt !== undefined && { dueAt }),

@@ -7,6 +7,11 @@ import type { JsonObject } from '../ports/storage.ts';
 export class DecodedValues<T extends object> {
   readonly #values = new WeakMap<JsonObject, T>();
 
+  /** What the data was found to say, which is nobody's to change; undefined where it was not looked at, or may have changed since. */
+  shared(data: JsonObject): T | undefined {
+    return this.#values.get(data);
+  }
+
   /** A fresh copy of what the data was found to say; undefined where it was not looked at, or may have changed since. */
   recall(data: JsonObject): T | undefined {
     const value = this.#values.get(data);

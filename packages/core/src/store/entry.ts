@@ -1,3 +1,6 @@
+/** A value that is nobody's to change, down to its last member. */
+export type Unchanging<T> = T extends object ? { readonly [K in keyof T]: Unchanging<T[K]> } : T;
+
 /** A document of a typed collection. */
 export interface Entry<T> {
   readonly id: string;

@@ -1,4 +1,5 @@
 import type { CheckWrite, DeleteWrite, PutWrite, Write } from '../ports/storage.ts';
+import { BatchedReads, type ReadSource } from './batched-reads.ts';
 import type { Collection } from './collection.ts';
 import type { Entry } from './entry.ts';
 
@@ -23,8 +24,7 @@ export interface DeleteOptions {
 }
 
 /** What a transaction asks of its store. */
-export interface TransactionStore {
-  get<T extends object>(collection: Collection<T>, id: string): Promise<Entry<T> | undefined>;
+export interface TransactionStore extends ReadSource {
   put<T extends object>(collection: Collection<T>, id: string, value: T, options?: PutOptions): PutWrite;
   delete<T extends object>(collection: Collection<T>, id: string, options?: DeleteOptions): DeleteWrite;
   check<T extends object>(collection: Collection<T>, id: string, version: string): CheckWrite;
@@ -39,16 +39,19 @@ export interface TransactionStore {
  */
 export class Transaction {
   readonly #store: TransactionStore;
+  readonly #reader: BatchedReads;
   readonly #reads = new Map<string, { readonly collection: string; readonly entry: Entry<object> | undefined }>();
   readonly #writes = new Map<string, Write>();
 
   /** @param store where reads go, and what builds the writes */
   constructor(store: TransactionStore) {
     this.#store = store;
+    this.#reader = new BatchedReads(store);
   }
 
   /**
-   * Reads a document, once: the second time gives the same entry, or what this transaction has put since.
+   * Reads a document, once: the second time gives the same entry, or what this transaction has put since. Reads that are not awaited one by one are one call
+   * of the storage.
    *
    * @returns the entry, or undefined where there is none
    * @throws {StorageError} any of its codes: the storage failed, or the document cannot be read
@@ -60,7 +63,7 @@ export class Transaction {
     if (write?.kind === 'delete') return undefined;
     const read = this.#reads.get(key);
     if (read) return read.entry as Entry<T> | undefined;
-    const entry = await this.#store.get(collection, id);
+    const entry = await this.#reader.read(collection, id);
     if (!this.#reads.has(key)) this.#reads.set(key, { collection: collection.name, entry });
     return this.#reads.get(key)?.entry as Entry<T> | undefined;
   }

@@ -140,7 +140,7 @@ export class FaultInjector implements StorageBackend {
     this.#calls += 1;
     const call = this.#calls;
     const kind = this.#plan.next(method);
-    await this.#land(call);
+    if (this.#late.length > 0) await this.#land(call);
     if (kind === undefined) return run();
     const fault: InjectedFault = { call, method, kind, effect: 'none' };
     this.#log.push(fault);

@@ -12,6 +12,8 @@ import { type JobEntry, putJob, toRenewalJob } from './job.ts';
  *
  * The claim's version says so; or, after a write of the holder's own, the token that it left, as long as no further claim has moved `dueAt`.
  *
+ * A transaction that writes the job may be `repeatable`: once it has taken effect, the lease is gone, or goes on as it was.
+ *
  * @returns undefined where the lease is lost, or the job gone
  */
 export async function heldJob(transaction: Transaction, job: RenewalJob): Promise<JobEntry | undefined> {
@@ -48,10 +50,13 @@ export async function extendLease(
       'INVALID_ARGUMENT',
       `leaseMs must be whole milliseconds from 1 on, not ${quote(leaseMs)}`,
     );
-  return context.store.transact(async (transaction) => {
-    const entry = await heldJob(transaction, job);
-    if (entry === undefined) return undefined;
-    const kept = putHeldJob(context, transaction, job, entry, {}, context.clock.now() + leaseMs);
-    return { ...toRenewalJob(kept), version: job.version };
-  });
+  return context.store.transact(
+    async (transaction) => {
+      const entry = await heldJob(transaction, job);
+      if (entry === undefined) return undefined;
+      const kept = putHeldJob(context, transaction, job, entry, {}, context.clock.now() + leaseMs);
+      return { ...toRenewalJob(kept), version: job.version };
+    },
+    { repeatable: true },
+  );
 }

@@ -17,19 +17,22 @@ export async function postpone(context: CertificatesContext, job: RenewalJob, op
   const { dueAt, failure, warning } = options;
   if (!Number.isSafeInteger(dueAt))
     throw new InvalidInputError('INVALID_ARGUMENT', `dueAt must be whole epoch milliseconds, not ${quote(dueAt)}`);
-  await context.store.transact(async (transaction) => {
-    const entry = await heldJob(transaction, job);
-    if (entry === undefined) return;
-    const { lease: _, ...value } = entry.value;
-    const isNew = warning !== undefined && !value.warned.includes(warning.tier);
-    putJob(context, transaction, job.certificateId, {
-      ...value,
-      plannedAt: dueAt,
-      attempts: value.attempts + (failure === undefined ? 0 : 1),
-      warned: isNew ? [...value.warned, warning.tier] : value.warned,
-    });
-    if (failure !== undefined || isNew) await tell(context, transaction, entry, options, isNew);
-  }, signalOf(options));
+  await context.store.transact(
+    async (transaction) => {
+      const entry = await heldJob(transaction, job);
+      if (entry === undefined) return;
+      const { lease: _, ...value } = entry.value;
+      const isNew = warning !== undefined && !value.warned.includes(warning.tier);
+      putJob(context, transaction, job.certificateId, {
+        ...value,
+        plannedAt: dueAt,
+        attempts: value.attempts + (failure === undefined ? 0 : 1),
+        warned: isNew ? [...value.warned, warning.tier] : value.warned,
+      });
+      if (failure !== undefined || isNew) await tell(context, transaction, entry, options, isNew);
+    },
+    { repeatable: true, ...signalOf(options) },
+  );
 }
 
 /** The certificate remembers its failure, and counts the events that tell of it. */

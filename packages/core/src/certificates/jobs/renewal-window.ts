@@ -35,8 +35,11 @@ export async function renewalWindow(
 
 /** With the job of this generation alone: the next one's begins without. */
 async function remember(context: CertificatesContext, job: RenewalJob, ari: RenewalWindow): Promise<void> {
-  await context.store.transact(async (transaction) => {
-    const entry = await heldJob(transaction, job);
-    if (entry !== undefined) putHeldJob(context, transaction, job, entry, { ari });
-  });
+  await context.store.transact(
+    async (transaction) => {
+      const entry = await heldJob(transaction, job);
+      if (entry !== undefined) putHeldJob(context, transaction, job, entry, { ari });
+    },
+    { repeatable: true },
+  );
 }

@@ -124,15 +124,18 @@ function textSize(text: string, walk: Walk): number {
 // NUL is not among them: it was refused before.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that JSON escapes
 const ESCAPED = /["\\\x01-\x1f]/;
-const SHORT_ESCAPES = '"\\\b\t\n\f\r';
+const SHORT_ESCAPES = '\b\t\n\f\r';
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** What escaping adds: a backslash, or five more characters for a control character without a short form. */
 function escapeSize(text: string): number {
   let size = 0;
   for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (SHORT_ESCAPES.includes(character)) size += 1;
-    else if (character < ' ') size += 5;
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE || unit === BACKSLASH) size += 1;
+    else if (unit < SPACE) size += SHORT_ESCAPES.includes(text.charAt(at)) ? 1 : 5;
   }
   return size;
 }

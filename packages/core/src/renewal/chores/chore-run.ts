@@ -69,17 +69,17 @@ async function work(
   context: RenewalContext,
   task: MaintenanceTask,
   lease: ChoreLease,
-  { halt, signal: stop }: RunControl,
+  { halt, breakOff }: RunControl,
 ): Promise<number> {
   const { clock, timer, leaseMs, attemptMs: limitMs } = context;
   const held = { leaseMs, until: lease.until, extend: () => lease.extend() };
-  return underLease(held, { clock, timer, limitMs, signal: stop }, async (signal) => {
+  return underLease(held, { clock, timer, limitMs, stop: breakOff }, async (signal) => {
     for (let runs = 1; ; runs++) {
       const { more, nextDueAt } = await task.run({ limit: ITEMS_A_RUN, signal });
       const now = clock.now();
       // `more` without progress, as when another instance is at it, says with nextDueAt when to come again.
       if (!more || nextDueAt > now) return within(nextDueAt, now + SHORTEST_PAUSE, now + DAY);
-      if (halt.aborted || runs === RUNS_A_TURN) return now;
+      if (halt.isCalled || runs === RUNS_A_TURN) return now;
     }
   });
 }

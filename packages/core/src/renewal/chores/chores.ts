@@ -47,7 +47,7 @@ export class Chores {
     const counts = { ran: 0, failed: 0, nextDueAt: Math.min(...later.map(({ dueAt }) => dueAt)) };
     const workOff = async (): Promise<void> => {
       for (let next = due.shift(); next !== undefined; next = due.shift()) {
-        const { outcome, dueAt } = control.halt.aborted
+        const { outcome, dueAt } = control.halt.isCalled
           ? { outcome: 'left', dueAt: next.dueAt }
           : await runChore(this.#context, next.task, control);
         counts.nextDueAt = Math.min(counts.nextDueAt, dueAt);

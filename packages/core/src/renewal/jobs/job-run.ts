@@ -1,11 +1,11 @@
 import { renewalDue } from '../../certificates/renewal-due.ts';
-import type { Abortable } from '../../ports/abortable.ts';
 import type { ExpiryWarning, RenewalJob, RenewalSource, RenewalWindow } from '../../ports/renewal-source.ts';
 import { nextAttemptAt } from '../back-off.ts';
 import type { RenewalContext } from '../context.ts';
 import { underLease } from '../leases/hold-lease.ts';
 import { dueInWindow, nextWindowPoll, windowRetryAt } from '../renewal-window.ts';
 import type { JobResult } from '../report.ts';
+import type { Stop } from '../stop.ts';
 import { dueWarning, isOverdue, nextWarningAt } from '../warnings.ts';
 import { describeFailure, isLost, isPassing, isStopped } from './failure.ts';
 import { takeFromBudget } from './issuer-budget.ts';
@@ -42,12 +42,12 @@ export class JobRun {
     this.#until = until;
   }
 
-  async run(options: Abortable): Promise<JobEnd> {
-    const { leaseMs, attemptMs: limitMs } = this.#context;
+  async run(stop: Stop): Promise<JobEnd> {
+    const { clock, timer, leaseMs, attemptMs: limitMs } = this.#context;
     const lease = { leaseMs, until: this.#until, extend: () => this.#extend() };
     try {
       if (!(await this.#isFresh())) return { result: 'skipped' };
-      return await underLease(lease, { ...this.#context, ...options, limitMs }, (signal) => this.#work(signal));
+      return await underLease(lease, { clock, timer, limitMs, stop }, (signal) => this.#work(signal));
     } catch (error) {
       return { result: await this.#settle(error) };
     }

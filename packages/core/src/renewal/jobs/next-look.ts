@@ -30,7 +30,9 @@ export function nextLookAt(
         callOff = timer(Math.max(lookAt - clock.now(), 0), () => resolve(clock.now()));
       };
       const { begun, ended } = queue.look(control, lookBy);
-      begun.then(() => {
+      begun.then((running) => {
+        // Then the look itself is over.
+        if (running === 0) return;
         isBegun = true;
         lookAt = Math.min(lookAt, clock.now() + checkIntervalMs);
         wait();

@@ -1,8 +1,8 @@
-import type { Abortable } from '../../ports/abortable.ts';
 import type { RenewalJob, RenewalSource } from '../../ports/renewal-source.ts';
 import type { RenewalContext, RunControl } from '../context.ts';
 import { type JobCounts, noJobs } from '../report.ts';
 import type { Slots } from '../slots.ts';
+import type { Stop } from '../stop.ts';
 import { JobRun, type LeasedJob } from './job-run.ts';
 
 /** Jobs that are claimed at once, for each that can run at once, while jobs take next to no time. */
@@ -21,11 +21,11 @@ export interface QueueRound {
 /** One look at a queue. What it has begun may go on when there is nothing more to begin. */
 export interface QueueLook {
   /**
-   * Resolves when everything that was due is begun.
+   * Resolves when everything that was due is begun, with how much of it has not ended yet.
    *
    * @throws {StorageError} any of its codes: jobs could not be claimed
    */
-  readonly begun: Promise<void>;
+  readonly begun: Promise<number>;
   /** Resolves when everything that was begun has ended. Never rejects. */
   readonly ended: Promise<QueueRound>;
 }
@@ -76,10 +76,10 @@ export class QueueRunner {
     const round = { counts: noJobs(), resumeAt: Number.POSITIVE_INFINITY };
     const running = new Set<Promise<void>>();
     const run = async (leased: LeasedJob): Promise<void> => {
-      const resumeAt = await this.#run(leased, round, control);
+      const resumeAt = await this.#run(leased, round, control.breakOff);
       if (resumeAt !== undefined) onResume(resumeAt);
     };
-    const begun = this.#begin(run, running, control);
+    const begun = this.#begin(run, running, control).then(() => running.size);
     const end = async (): Promise<QueueRound> => {
       await Promise.all(running);
       return round;
@@ -115,23 +115,23 @@ export class QueueRunner {
     }
   }
 
-  async #next(claimed: ClaimedJobs, { halt, signal }: RunControl): Promise<LeasedJob | undefined> {
-    if (halt.aborted || this.#pausedUntil > this.#context.clock.now()) return undefined;
-    if (claimed.isEmpty && !claimed.wereAll) await this.#claim(claimed, { signal });
+  async #next(claimed: ClaimedJobs, { halt }: RunControl): Promise<LeasedJob | undefined> {
+    if (halt.isCalled || this.#pausedUntil > this.#context.clock.now()) return undefined;
+    if (claimed.isEmpty && !claimed.wereAll) await this.#claim(claimed);
     return claimed.take();
   }
 
-  async #claim(claimed: ClaimedJobs, options: Abortable): Promise<void> {
+  async #claim(claimed: ClaimedJobs): Promise<void> {
     const { clock, concurrency, leaseMs } = this.#context;
     const now = clock.now();
     this.#ahead = now - claimed.since < QUICK_MS ? Math.min(this.#ahead * 2, MOST_AHEAD) : 1;
     const limit = Math.min(concurrency * this.#ahead, MOST_AT_ONCE);
-    const jobs = await this.#source.claimJobs({ queue: this.name, limit, leaseMs, ...options });
+    const jobs = await this.#source.claimJobs({ queue: this.name, limit, leaseMs });
     claimed.add(jobs, { since: now, until: now + leaseMs, wereAll: jobs.length < limit });
   }
 
-  async #run(leased: LeasedJob, round: QueueRound, options: Abortable): Promise<number | undefined> {
-    const end = await new JobRun(this.#context, this.#source, leased).run(options);
+  async #run(leased: LeasedJob, round: QueueRound, breakOff: Stop): Promise<number | undefined> {
+    const end = await new JobRun(this.#context, this.#source, leased).run(breakOff);
     round.counts[end.result] += 1;
     round.resumeAt = Math.min(round.resumeAt, end.resumeAt ?? Number.POSITIVE_INFINITY);
     this.#pausedUntil = Math.max(this.#pausedUntil, end.pausedUntil ?? 0);

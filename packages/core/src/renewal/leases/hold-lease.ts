@@ -2,6 +2,7 @@ import { ChanceryError } from '../../errors/chancery-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timer } from '../../ports/timer.ts';
 import { untilAborted } from '../../store/until-aborted.ts';
+import type { Stop } from '../stop.ts';
 
 /** A lease that some work needs for as long as it runs. */
 export interface HeldLease {
@@ -18,7 +19,7 @@ export interface HoldOptions {
   readonly timer: Timer;
   /** Milliseconds. */
   readonly limitMs: number;
-  readonly signal?: AbortSignal;
+  readonly stop?: Stop;
 }
 
 /** Why work was broken off. */
@@ -42,7 +43,7 @@ export class BrokenOffError extends ChanceryError {
  */
 export async function underLease<T>(
   lease: HeldLease,
-  { clock, timer, limitMs, signal }: HoldOptions,
+  { clock, timer, limitMs, stop }: HoldOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
@@ -79,12 +80,10 @@ export async function underLease<T>(
       void extend();
     });
   };
-  const onAbort = (): void => end('aborted', 'The work was broken off', signal?.reason);
+  const onStop = (): void => end('aborted', 'The work was broken off', stop?.reason);
 
-  if (signal?.aborted) throw new BrokenOffError('aborted', 'The work was broken off', signal.reason);
-  // One of its own for each work: the runtime takes many listeners to one signal for a leak.
-  const stop = signal && AbortSignal.any([signal]);
-  stop?.addEventListener('abort', onAbort, { once: true });
+  if (stop?.isCalled) throw new BrokenOffError('aborted', 'The work was broken off', stop.reason);
+  const stopListening = stop?.onCall(onStop);
   scheduleExtension();
   after(limitMs, () => end('time-limit', `The work took longer than ${limitMs} ms`));
   try {
@@ -92,6 +91,6 @@ export async function underLease<T>(
   } finally {
     over = true;
     for (const callOff of calls) callOff();
-    stop?.removeEventListener('abort', onAbort);
+    stopListening?.();
   }
 }

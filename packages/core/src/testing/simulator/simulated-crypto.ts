@@ -23,10 +23,14 @@ export async function simulatedCrypto(random: SeededRandom): Promise<CryptoProvi
     sign: () => signature,
     verify: () => true,
   };
+  const members = new Map<PropertyKey, unknown>();
   return new Proxy(real, {
     get(target, property) {
+      if (members.has(property)) return members.get(property);
       const value: unknown = Reflect.get(simulated, property) ?? Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+      const member: unknown = typeof value === 'function' ? value.bind(target) : value;
+      members.set(property, member);
+      return member;
     },
   });
 }

@@ -35,11 +35,11 @@ export class SimulatedProcess {
 
   /** Carries a call to the outside and its answer back, each when the process is running. */
   async call<T>(outside: () => Promise<T>): Promise<T> {
-    await this.#running();
+    if (!this.isRunning) await this.#running();
     try {
       return await outside();
     } finally {
-      await this.#running();
+      if (!this.isRunning) await this.#running();
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BrokenOffError, underLease } from '../../../src/renewal/leases/hold-lease.ts';
+import { Stop } from '../../../src/renewal/stop.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { handTimer, settle } from '../support/hand-timer.ts';
 
@@ -7,7 +8,7 @@ const LEASE = 120_000;
 const LIMIT = 3_600_000;
 
 /** Work that ends when it is told to, under a lease that answers as it is told to. */
-function held(answers: (boolean | Error)[] = [], options: { signal?: AbortSignal; limitMs?: number } = {}) {
+function held(answers: (boolean | Error)[] = [], options: { stop?: Stop; limitMs?: number } = {}) {
   const clock = new VirtualClock();
   const timer = handTimer(clock);
   const begun = clock.now();
@@ -97,13 +98,13 @@ describe('work under a lease', () => {
     expect(await outcome).toBe('time-limit');
   });
 
-  it('is broken off by its signal, and is not begun when that was aborted before', async () => {
-    const controller = new AbortController();
-    const { outcome, told } = held([], { signal: controller.signal });
-    controller.abort();
+  it('is broken off by its stop, and is not begun when that was called before', async () => {
+    const stop = new Stop();
+    const { outcome, told } = held([], { stop });
+    stop.call();
     expect(await outcome).toBe('aborted');
     expect(told()?.aborted).toBe(true);
-    const late = held([], { signal: controller.signal });
+    const late = held([], { stop });
     expect(await late.outcome).toBe('aborted');
     expect(late.told()).toBeUndefined();
     expect(late.timer.size).toBe(0);
