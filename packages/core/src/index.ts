@@ -126,6 +126,10 @@ export type { ImportCertificateOptions } from './certificates/verbs/import.ts';
 export type { RemoveNameOptions } from './certificates/verbs/remove-name.ts';
 export type { RenewCertificateOptions } from './certificates/verbs/renew.ts';
 export type { RevokeManagedCertificateOptions } from './certificates/verbs/revoke.ts';
+export type {
+  ListUnsettledRevocationsOptions,
+  UnsettledRevocation,
+} from './certificates/verbs/unsettled-revocations.ts';
 export type { CertificatePatch } from './certificates/verbs/update.ts';
 export type { PublicJwk } from './crypto/jwk.ts';
 export { nodeCrypto } from './crypto/node-provider.ts';

@@ -65,6 +65,11 @@ import { type ImportCertificateOptions, importCertificate } from './verbs/import
 import { type RemoveNameOptions, removeName } from './verbs/remove-name.ts';
 import { type RenewCertificateOptions, renewCertificate } from './verbs/renew.ts';
 import { type RevokeManagedCertificateOptions, revokeCertificate } from './verbs/revoke.ts';
+import {
+  type ListUnsettledRevocationsOptions,
+  listUnsettledRevocations,
+  type UnsettledRevocation,
+} from './verbs/unsettled-revocations.ts';
 import { type CertificatePatch, updateCertificate } from './verbs/update.ts';
 
 const DAY = 86_400_000;
@@ -294,7 +299,21 @@ export class CertificateManager implements CertificateSource, RenewalSource {
   }
 
   /**
-   * Forgets a certificate with all its generations and keys, and frees its names. It is not revoked by that.
+   * Lists the revocations that not every issuer has confirmed, the oldest first: those of deleted certificates, too. A scheduler settles them.
+   *
+   * @returns a page; only the absence of `cursor` says that it was the last
+   * @throws {InvalidInputError} INVALID_ARGUMENT: an option is malformed, such as a limit outside 1 to 1,000
+   * @throws {StorageError} STORAGE_INVALID: the cursor of another list; any other of its codes
+   */
+  async unsettledRevocations(
+    options: ListUnsettledRevocationsOptions,
+  ): Promise<{ items: UnsettledRevocation[]; cursor?: string }> {
+    return listUnsettledRevocations(this.#context, options);
+  }
+
+  /**
+   * Forgets a certificate with all its generations and keys, and frees its names. It is not revoked by that; a revocation that is not settled goes on, and what
+   * an issuer is to be told of is kept until then.
    *
    * @throws {NotFoundError} CERTIFICATE_NOT_FOUND
    * @throws {ConflictError} CERTIFICATE_CHANGED: it is not at `ifVersion`

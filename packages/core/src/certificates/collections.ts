@@ -47,8 +47,7 @@ export const certificates = defineCollection({
     serialNumber: text.optional(),
     chainPem: text.optional(),
     failure: failure.optional(),
-    /** `settled` once every issuer knows of it. */
-    revocation: z.strictObject({ reason, at: instant, settled: z.boolean() }).optional(),
+    revocation: z.strictObject({ reason, at: instant }).optional(),
     revision: z.number().int().positive(),
     /** How many events have told of it: their revision of the subject. A change that nobody is told of is none. */
     eventCount: z.number().int().nonnegative(),
@@ -171,5 +170,34 @@ export const renewalJobs = defineCollection({
 /** What the document of a job holds. */
 export type RenewalJobValue = z.infer<typeof renewalJobs.schema>;
 
+/**
+ * One document a certificate that is revoked here, and not yet by all of its issuers. Its id is the certificate's, which it outlives where that is deleted: the
+ * generations that are to be revoked and the job stay with it.
+ */
+export const unsettledRevocations = defineCollection({
+  name: 'unsettled_revocations',
+  recordVersion: 1,
+  schema: z.strictObject({
+    /** Of the generation that was in force. */
+    issuer: text,
+    reason,
+    at: instant,
+    /** With these, requests that were given up are asked for again as they were asked for before. */
+    accountId: text.optional(),
+    serialNumber: text.optional(),
+  }),
+  indexes: { byAge: { orderBy: 'at' } },
+});
+
+/** What the document of an unsettled revocation holds. */
+export type UnsettledRevocationValue = z.infer<typeof unsettledRevocations.schema>;
+
 /** Everything that a certificate manager keeps, besides events. */
-export const certificateCollections = [certificates, generations, generationKeys, servedNames, renewalJobs] as const;
+export const certificateCollections = [
+  certificates,
+  generations,
+  generationKeys,
+  servedNames,
+  renewalJobs,
+  unsettledRevocations,
+] as const;

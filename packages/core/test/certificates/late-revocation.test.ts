@@ -2,30 +2,22 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CertificateManager, PolicyError, StorageError } from '../../src/index.ts';
 import { rejection } from '../support/expect-error.ts';
+import { work } from '../support/expect-forgotten.ts';
 import { expectNoneValid } from '../support/expect-revoked.ts';
 import type { ScriptedIssuer } from '../support/scripted-issuer.ts';
 import { settled } from '../support/settled.ts';
 import { createTestAuthority } from '../support/test-authority.ts';
-import {
-  createFaultyCertificates,
-  createTestCertificates,
-  DAY,
-  type TestCertificates,
-} from '../support/test-certificates.ts';
+import { createFaultyCertificates, createTestCertificates, DAY } from '../support/test-certificates.ts';
 import { afterQueries, storageSize } from '../support/test-storage.ts';
 
 const subjectAltNames = ['a.example', 'b.example'];
 const down = () => new StorageError('STORAGE_UNAVAILABLE', 'down');
-
-/** What a scheduler does with everything that is due, as often as it takes. */
-async function work({ another, clock }: Pick<TestCertificates, 'another' | 'clock'>, rounds = 4): Promise<void> {
-  const instance = another();
-  for (let round = 0; round < rounds; round++) {
-    clock.advance(120_000);
-    for (const job of await instance.claimJobs({ queue: 'test', limit: 10, leaseMs: 60_000 }))
-      await instance.renew(job);
-  }
-}
+/** How long what is given may be valid, in days, and what says so. */
+const LIVES: readonly (readonly [string, number, { lifetimeDays?: number; validity?: { days: number } }])[] = [
+  ['what a public CA gives', 398, {}],
+  ['what is in force', 500, { lifetimeDays: 500 }],
+  ['what was asked for', 700, { validity: { days: 700 } }],
+];
 
 describe('a revocation during a renewal', () => {
   it.each([true, false])('revokes what the issuer gives afterwards, too (a new key: %s)', async (rekey) => {
@@ -181,6 +173,33 @@ describe('a revocation during a renewal', () => {
     await another().revoke(id);
     expect([issuer.issued.size, issuer.revoked.size]).toEqual([2, 2]);
   });
+
+  it.each(storageSize(LIVES, LIVES.slice(0, 1)))(
+    'asks an issuer that is at work for ever for as long as %s could be valid',
+    async (_what, days, given) => {
+      const { lifetimeDays = 90, validity } = given;
+      const { certificates, another, issuer, clock } = createTestCertificates({ lifetimeDays });
+      const { id } = await certificates.create({ subjectAltNames });
+      if (validity !== undefined) await certificates.update(id, { validity });
+      await certificates.renew(id, { wait: false });
+      issuer.requestCertificate = async () => ({ pending: true, retryAt: new Date(clock.now() + 9_999 * DAY) });
+      const at = clock.now();
+      await certificates.revoke(id);
+      const claim = async () => {
+        const [job] = await another().claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
+        return another().renew(job!);
+      };
+      clock.set(at + days * DAY - 1);
+      expect(await claim()).toMatchObject({ outcome: 'pending' });
+      expect((await certificates.unsettledRevocations({ limit: 10 })).items).toEqual([
+        { certificateId: id, issuer: 'test', reason: 'unspecified', revokedAt: new Date(at) },
+      ]);
+      clock.advance(DAY);
+      expect(await claim()).toEqual({ outcome: 'skipped' });
+      expect((await certificates.unsettledRevocations({ limit: 10 })).items).toEqual([]);
+      expect(await certificates.nextDueAt()).toBeUndefined();
+    },
+  );
 
   it('keeps no key of what it gave up', async () => {
     const { certificates, issuer, another } = createTestCertificates();

@@ -43,6 +43,17 @@ describe('renew', () => {
     expect(await told(first.id)).toEqual(['created', 'issued', 'renewed']);
   });
 
+  it('keeps no key for longer than its certificate lasts', async () => {
+    const { certificates, clock, storage } = createTestCertificates({ lifetimeDays: 1, graceMs: 10 * DAY });
+    const { id } = await certificates.create({ subjectAltNames });
+    clock.advance(DAY / 2);
+    await certificates.renew(id);
+    const keys = () => storage.count({ collection: 'certificate_keys', index: 'byAge', upTo: 10 });
+    expect(await keys()).toBe(2);
+    clock.advance(DAY / 2 + 1);
+    expect(await keys()).toBe(1);
+  });
+
   it('keeps the key where it is asked to', async () => {
     const { certificates, issuer } = createTestCertificates();
     const { id } = await certificates.create({ subjectAltNames });

@@ -207,6 +207,36 @@ describe('metrics of certificates (S1-19)', () => {
     expect(text).not.toContain('secret of the host');
   });
 
+  it('tell since when an issuer has not confirmed a revocation, also of what is deleted', async () => {
+    let fails = true;
+    const { metrics, certificates, scheduler, clock } = await createObservedApi({
+      metrics: { refreshMs: 1_000 },
+      issuer: (authority) => ({
+        requestCertificate: (request) => authority.requestCertificate(request),
+        revokeCertificate: async (request) => {
+          if (fails) throw new Error('down');
+          await authority.revokeCertificate?.(request);
+        },
+      }),
+    });
+    const since = async () =>
+      readSeries(await scrape(metrics), 'chancery_revocations_oldest_unsettled_timestamp_seconds');
+    const { id } = await certificates.create({ subjectAltNames: ['a.example'] });
+    expect(await since()).toBeUndefined();
+    const revokedAt = clock.now();
+    await expect(certificates.revoke(id)).rejects.toThrow('down');
+    clock.advance(1_000);
+    expect(await since()).toBe(revokedAt / 1_000);
+    await certificates.delete(id);
+    clock.advance(3_600_000);
+    expect(await scheduler.runOnce()).toMatchObject({ failed: 1 });
+    expect(await since()).toBe(revokedAt / 1_000);
+    fails = false;
+    clock.advance(3_600_000);
+    expect(await scheduler.runOnce()).toMatchObject({ skipped: 1 });
+    expect(await since()).toBeUndefined();
+  });
+
   it('keep what an issuer can and cannot do', async () => {
     const { observedIssuer } = await createMetrics();
     const plain: Issuer = { requestCertificate: async () => ({ pending: true, retryAt: new Date(0) }) };

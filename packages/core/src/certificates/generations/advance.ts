@@ -32,7 +32,8 @@ interface AdvanceOptions extends Abortable {
  *
  * @param options.job the lease under which it is asked for
  * @throws {ChanceryError} ISSUER_ANSWER_REFUSED: and the generation is given up, since asking again would give the same; PROCESSOR_FAILED
- * @throws what the issuer failed with; a renewal that it refused is given up, too, and so is what it said no to on terms that were changed since
+ * @throws what the issuer failed with; a renewal that it refused is given up, too, and so is what it said no to on terms that were changed since, in
+ *   whatever words
  */
 export async function advance(
   context: CertificatesContext,
@@ -45,7 +46,7 @@ export async function advance(
   try {
     return await advancePending(context, pending, options);
   } catch (error) {
-    const wasGiven = isAnswerRefused(error);
+    const wasGiven = isAnswerRefused(error) || isUnclearOnOldTerms(error, pending, options);
     if (wasGiven || isRefusedRenewal(error, pending) || isRefusedOnOldTerms(error, pending))
       await discardGeneration(context, certificateId, generationId, { ...options, wasGiven });
     throw error;
@@ -82,9 +83,18 @@ function isRefusedRenewal(error: unknown, { certificate }: PendingGeneration): b
   return certificate.current !== undefined && isRefusal(error);
 }
 
+function isRefusedOnOldTerms(error: unknown, pending: PendingGeneration): boolean {
+  return isVerdict(error) && isOnOldTerms(pending);
+}
+
+/** An issuer that is not the SDK's fails in words of its own: it may have refused, or have lost its answer. */
+function isUnclearOnOldTerms(error: unknown, pending: PendingGeneration, { signal }: Abortable): boolean {
+  return !(error instanceof ChanceryError) && signal?.aborted !== true && isOnOldTerms(pending);
+}
+
 /** Whether the certificate asks otherwise by now. Where the key is kept elsewhere, there is no other CSR to ask with. */
-function isRefusedOnOldTerms(error: unknown, { certificate, generation }: PendingGeneration): boolean {
-  return certificate.keyAlgorithm !== undefined && isVerdict(error) && !isOnTermsOf(certificate, generation);
+function isOnOldTerms({ certificate, generation }: PendingGeneration): boolean {
+  return certificate.keyAlgorithm !== undefined && !isOnTermsOf(certificate, generation);
 }
 
 async function readPending(

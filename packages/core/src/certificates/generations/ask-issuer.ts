@@ -1,8 +1,16 @@
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { CertificateRequestResult } from '../../ports/issuer.ts';
+import type { CertificateValue, GenerationValue } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { storedCsr } from './draft.ts';
-import type { PendingGeneration } from './run-processors.ts';
+
+/** A generation that an issuer is asked for. */
+export interface AskedGeneration {
+  readonly certificateId: string;
+  readonly certificate: Pick<CertificateValue, 'accountId' | 'serialNumber'>;
+  readonly generationId: string;
+  readonly generation: GenerationValue & { readonly issuer: string };
+}
 
 /** What an issuer says to a request: it is at work, or here is something that is yet to be judged. */
 export type IssuerAnswer =
@@ -17,7 +25,7 @@ export type IssuerAnswer =
  */
 export async function askIssuer(
   { issuers }: CertificatesContext,
-  { certificate, generationId, generation }: PendingGeneration,
+  { certificate, generationId, generation }: AskedGeneration,
   options: Abortable,
 ): Promise<IssuerAnswer> {
   const { serialNumber, accountId } = certificate;

@@ -120,7 +120,7 @@ export async function giveUpDraft(
   transaction.add(store.delete(generationKeys, id));
   if (generation === undefined) return;
   const value = { ...generation.value, hasPrivateKey: false };
-  transaction.put(generations, id, value, Number.isFinite(keepMs) ? { expiresAt: clock.now() + keepMs } : {});
+  transaction.put(generations, id, value, { expiresAt: clock.now() + keepMs });
 }
 
 /**

@@ -5,16 +5,14 @@ import { InvalidInputError } from '../../errors/families.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { type Certificate, parseCertificates } from '../../x509/certificate/certificate.ts';
 import { parseCsr } from '../../x509/csr/csr.ts';
-import { putCertificate } from '../certificate-record.ts';
-import { certificates, type GenerationValue, generations, renewalJobs } from '../collections.ts';
+import { certificates, type GenerationValue, generations, unsettledRevocations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
-import { historyOf, planJob } from '../jobs/job.ts';
-import { askIssuer } from './ask-issuer.ts';
+import { type AskedGeneration, askIssuer } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
 import { answerRefused } from './check-answer.ts';
 import { storedCsr } from './draft.ts';
 import { isVerdict } from './refusal.ts';
-import type { PendingGeneration } from './run-processors.ts';
+import { reopenRevocation } from './unsettled-revocation.ts';
 
 /** What a generation needs to hold for its certificate to be revoked. */
 type LateCertificate = Omit<CertificateChain, 'leaf' | 'names'>;
@@ -29,7 +27,7 @@ type LateCertificate = Omit<CertificateChain, 'leaf' | 'names'>;
  */
 export async function learnWhatWasGiven(
   context: CertificatesContext,
-  givenUp: PendingGeneration,
+  givenUp: AskedGeneration,
   options: Abortable,
 ): Promise<number | undefined> {
   const asked = await askIssuer(context, givenUp, options).catch((error: unknown) => {
@@ -48,25 +46,23 @@ export async function learnWhatWasGiven(
  */
 export async function recordLate(
   context: CertificatesContext,
-  { certificateId, generationId, generation }: PendingGeneration,
+  { certificateId, generationId, generation }: AskedGeneration,
   late: LateCertificate,
 ): Promise<void> {
   const recording = context.store.transact(async (transaction) => {
-    const [entry, present, job] = await Promise.all([
+    const [certificate, unsettled, present] = await Promise.all([
       transaction.get(certificates, certificateId),
+      transaction.get(unsettledRevocations, certificateId),
       transaction.get(generations, generationId),
-      transaction.get(renewalJobs, certificateId),
     ]);
-    // Of what is deleted nothing is known; what is pending is asked for again by the same request.
-    if (entry === undefined || entry.value.pending === generationId) return;
-    if (present?.value.chainPem !== undefined) return;
+    // Of what is deleted nothing is known, unless it is still to be revoked.
+    if (certificate === undefined && unsettled === undefined) return;
+    // What is pending is asked for again by the same request.
+    if (certificate?.value.pending === generationId || present?.value.chainPem !== undefined) return;
     transaction.put(generations, generationId, lateGeneration(generation, late), { expiresAt: late.notAfter });
-    const { revocation } = entry.value;
-    if (revocation === undefined) return;
-    const value = { ...entry.value, revocation: { ...revocation, settled: false } };
-    // Who settles it meanwhile keeps the lease, and finds that the certificate has changed.
-    if (revocation.settled) planJob(context, transaction, certificateId, value, historyOf(job, value.createdAt));
-    putCertificate(context, transaction, entry, value, undefined);
+    // Who settles it meanwhile keeps the lease, and finds that the revocation has changed.
+    if (unsettled !== undefined) transaction.put(unsettledRevocations, certificateId, unsettled.value);
+    else if (certificate !== undefined) await reopenRevocation(context, transaction, certificate);
   });
   await recording.catch((error: unknown) => {
     if (!(error instanceof ChanceryError) || error.code !== 'UNIQUE_CONFLICT') throw error;
@@ -87,7 +83,7 @@ function lateGeneration(generation: GenerationValue, late: LateCertificate): Gen
  */
 async function readLate(
   { crypto }: CertificatesContext,
-  { certificateId, generation }: PendingGeneration,
+  { certificateId, generation }: AskedGeneration,
   answer: unknown,
 ): Promise<LateCertificate | undefined> {
   const leaf = leafOf((answer as { chainPem?: unknown } | null | undefined)?.chainPem);

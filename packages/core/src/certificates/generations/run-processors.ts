@@ -2,16 +2,14 @@ import { ChanceryError } from '../../errors/chancery-error.ts';
 import { quote } from '../../errors/quote.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
-import type { CertificateValue, GenerationValue } from '../collections.ts';
+import type { CertificateValue } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
+import type { AskedGeneration } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
 
-/** A generation that is asked for, and the certificate that it is of. */
-export interface PendingGeneration {
-  readonly certificateId: string;
+/** A generation that is asked for, and the whole certificate that it is of. */
+export interface PendingGeneration extends AskedGeneration {
   readonly certificate: CertificateValue;
-  readonly generationId: string;
-  readonly generation: GenerationValue & { readonly issuer: string };
 }
 
 /**

@@ -37,32 +37,36 @@ export async function takeEffect(
   chain: CertificateChain,
   options: { readonly job?: RenewalJob | undefined } & Abortable,
 ): Promise<TakenEffect | undefined> {
-  return context.store.transact(async (transaction) => {
-    const [certificate, generation, job] = await Promise.all([
-      transaction.get(certificates, certificateId),
-      transaction.get(generations, generationId),
-      options.job && heldJob(transaction, options.job),
-    ]);
-    if (certificate?.value.pending !== generationId || generation === undefined) return undefined;
-    // It was given up, and its names may be another's by now: trying again takes them first.
-    if (certificate.value.state === 'failed') return undefined;
-    if (options.job !== undefined && job === undefined) return undefined;
-    await retire(context, transaction, certificate.value.current);
-    const { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem } = chain;
-    const facts = { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem };
-    transaction.put(generations, generationId, { ...generation.value, ...facts });
-    const value = inForce(certificate.value, generation, facts);
-    const type = value.generation === 1 ? 'certificate.issued' : 'certificate.renewed';
-    const written = putCertificate(context, transaction, certificate, value, { type });
-    await serve(context, transaction, certificateId, value, generation);
-    const restUntil = restAfter(context, certificateId, value);
-    const { createdAt: issuedAt } = generation.value;
-    const nextDueAt = planJob(context, transaction, certificateId, value, { issuedAt, restUntil });
-    return { certificate: written, nextDueAt };
-  }, signalOf(options));
+  return context.store.transact(
+    async (transaction) => {
+      const [certificate, generation, job] = await Promise.all([
+        transaction.get(certificates, certificateId),
+        transaction.get(generations, generationId),
+        options.job && heldJob(transaction, options.job),
+      ]);
+      if (certificate?.value.pending !== generationId || generation === undefined) return undefined;
+      // It was given up, and its names may be another's by now: trying again takes them first.
+      if (certificate.value.state === 'failed') return undefined;
+      if (options.job !== undefined && job === undefined) return undefined;
+      await retire(context, transaction, certificate.value.current);
+      const { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem } = chain;
+      const facts = { notBefore, notAfter, serialNumber, sha256Fingerprint, chainPem };
+      transaction.put(generations, generationId, { ...generation.value, ...facts });
+      const value = inForce(certificate.value, generation, facts);
+      const type = value.generation === 1 ? 'certificate.issued' : 'certificate.renewed';
+      const written = putCertificate(context, transaction, certificate, value, { type });
+      await serve(context, transaction, certificateId, value, generation);
+      const restUntil = restAfter(context, certificateId, value);
+      const { createdAt: issuedAt } = generation.value;
+      const nextDueAt = planJob(context, transaction, certificateId, value, { issuedAt, restUntil });
+      return { certificate: written, nextDueAt };
+    },
+    // Run again, it finds a generation in force that is pending no longer.
+    { repeatable: true, ...signalOf(options) },
+  );
 }
 
-/** The generation that was in force stays known until it ends, and its key until whoever serves it has had time to notice. */
+/** The generation that was in force stays known until it ends, and its key until whoever serves it has had time to notice, but no longer than that. */
 export async function retire(
   { clock, graceMs }: CertificatesContext,
   transaction: Transaction,
@@ -73,12 +77,12 @@ export async function retire(
     transaction.get(generations, generationId),
     transaction.get(generationKeys, generationId),
   ]);
-  if (generation !== undefined) {
-    const { notAfter = clock.now() } = generation.value;
-    transaction.put(generations, generationId, generation.value, { expiresAt: notAfter });
-  }
+  const now = clock.now();
+  const { notAfter = now } = generation?.value ?? {};
+  if (generation !== undefined) transaction.put(generations, generationId, generation.value, { expiresAt: notAfter });
   if (key?.bytes === undefined) return;
-  transaction.put(generationKeys, generationId, key.value, { bytes: key.bytes, expiresAt: clock.now() + graceMs });
+  const expiresAt = Math.min(notAfter, now + graceMs);
+  transaction.put(generationKeys, generationId, key.value, { bytes: key.bytes, expiresAt });
 }
 
 function inForce(

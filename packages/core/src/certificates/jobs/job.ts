@@ -151,13 +151,10 @@ function planOf(
   { restUntil = 0 }: JobHistory,
   now: number,
 ): Pick<RenewalJobValue, 'reason' | 'plannedAt'> | undefined {
-  const { state, pending, revocation, notAfter = 0 } = certificate;
+  const { state, pending, notAfter = 0 } = certificate;
   if (state === 'failed') return undefined;
-  if (state === 'revoked') {
-    return revocation?.settled === true ? undefined : { reason: 'resume', plannedAt: now + HEAD_START_MS };
-  }
   if (state === 'pending') return { reason: 'first-issue', plannedAt: now + HEAD_START_MS };
-  if (pending !== undefined) return { reason: 'resume', plannedAt: now + HEAD_START_MS };
+  if (state === 'revoked' || pending !== undefined) return { reason: 'resume', plannedAt: now + HEAD_START_MS };
   const due = Math.max(renewalInstant(id, certificate, renewalPolicy), restUntil);
   if (renews(certificate)) {
     const hasWindows = issuers.givesWindows(certificate.issuer);

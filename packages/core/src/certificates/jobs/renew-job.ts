@@ -23,12 +23,12 @@ export async function renewJob(
 ): Promise<RenewalOutcome> {
   throwIfAborted(options.signal);
   const entry = await context.store.get(certificates, job.certificateId);
-  if (entry === undefined) return { outcome: 'skipped' };
-  const { value } = entry;
-  if (value.state === 'revoked') {
-    const { retryAt } = (await settleRevocation(context, job.certificateId, options)) ?? {};
+  // What is deleted may be revoked still.
+  if (entry === undefined || entry.value.state === 'revoked') {
+    const retryAt = await settleRevocation(context, job.certificateId, options);
     return retryAt === undefined ? { outcome: 'skipped' } : waitForIssuer(context, job, retryAt);
   }
+  const { value } = entry;
   if (value.pending === undefined && value.state === 'issued') {
     if (!renews(value) && job.replaceBefore === undefined) return standDown(context, job, options);
     if (value.keyAlgorithm === undefined) return requireRenewal(context, job, options);
@@ -67,14 +67,17 @@ async function waitForIssuer(context: CertificatesContext, job: RenewalJob, aske
   const now = context.clock.now();
   // An issuer that puts it off for years must not let a certificate run out, nor one that says `now` be asked without a pause.
   const retryAt = Math.min(Math.max(asked, now + SECOND), now + DAY);
-  const held = await context.store.transact(async (transaction) => {
-    const entry = await heldJob(transaction, job);
-    if (entry === undefined) return false;
-    const { lease: _, ...value } = entry.value;
-    const reason = value.reason === 'first-issue' ? value.reason : 'resume';
-    putJob(context, transaction, job.certificateId, { ...value, reason, plannedAt: retryAt });
-    return true;
-  });
+  const held = await context.store.transact(
+    async (transaction) => {
+      const entry = await heldJob(transaction, job);
+      if (entry === undefined) return false;
+      const { lease: _, ...value } = entry.value;
+      const reason = value.reason === 'first-issue' ? value.reason : 'resume';
+      putJob(context, transaction, job.certificateId, { ...value, reason, plannedAt: retryAt });
+      return true;
+    },
+    { repeatable: true },
+  );
   return held ? { outcome: 'pending', retryAt } : { outcome: 'skipped' };
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ConflictError } from '../../errors/families.ts';
 import { signalOf } from '../../ports/abortable.ts';
 import type { CrlReasonName } from '../../ports/issuer.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
@@ -7,21 +6,25 @@ import { crlReasons } from '../../x509/crl/crl-reason.ts';
 import type { Certificate } from '../certificate.ts';
 import {
   activityOf,
-  certificateNotFound,
   certificateNotIssued,
   putCertificate,
   requireCertificate,
   requireCertificateId,
-  toCertificate,
 } from '../certificate-record.ts';
-import { type CertificateValue, generations, renewalJobs } from '../collections.ts';
+import { type CertificateValue, type GenerationValue, generations, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { giveUpDraft } from '../generations/draft.ts';
+import { revokingIssuer } from '../generations/revoking-issuer.ts';
 import { settleRevocation } from '../generations/settle-revocation.ts';
+import { putUnsettled } from '../generations/unsettled-revocation.ts';
 import { historyOf, planJob } from '../jobs/job.ts';
 import { releaseNames } from '../names/hold-names.ts';
 import { toChange } from '../serving/change.ts';
 import { type ChangeCertificateOptions, conditionInput, parseInput } from './certificate-input.ts';
+import { getCertificate } from './find.ts';
+
+/** What public CAs give is valid no longer (CA/Browser Forum Baseline Requirements, section 6.3.2). */
+const LONGEST_PUBLIC_LIFE_MS = 398 * 86_400_000;
 
 /** Why a certificate is revoked. */
 export interface RevokeManagedCertificateOptions extends ChangeCertificateOptions {
@@ -44,9 +47,8 @@ export async function revokeCertificate(
   requireCertificateId(id);
   throwIfAborted(signal);
   await takeOutOfService(context, id, reason, options);
-  const settlement = await settleRevocation(context, id, options);
-  if (settlement === undefined) throw certificateNotFound(id);
-  return toCertificate(context, settlement.certificate);
+  await settleRevocation(context, id, options);
+  return getCertificate(context, id, {});
 }
 
 /** What an issuer may take its time for must not keep a compromised key in service: this comes first. */
@@ -66,26 +68,27 @@ async function takeOutOfService(
     if (value.state === 'revoked') return undefined;
     if (value.current === undefined) throw certificateNotIssued(id, value);
     const generation = await transaction.get(generations, value.current);
-    requireRevocable(context, id, generation?.value.issuer);
+    // Judged before anything changes: a revocation that nobody can make known would be a promise.
+    const { name: issuer } = revokingIssuer(context, id, generation?.value.issuer);
     const { pending, heldName: _, ...rest } = value;
-    if (pending !== undefined) await giveUpDraft(context, transaction, pending, Number.POSITIVE_INFINITY);
+    if (pending !== undefined) {
+      const asked = await transaction.get(generations, pending);
+      await giveUpDraft(context, transaction, pending, longestLife(value, asked?.value));
+    }
     await releaseNames(context, transaction, value.subjectAltNames, id);
-    const revocation = { reason, at: clock.now(), settled: false };
+    const revocation = { reason, at: clock.now() };
     const next: CertificateValue = { ...rest, state: 'revoked', ...activityOf(false), revocation };
+    putUnsettled(context, transaction, { id, value, issuer, revocation });
     planJob(context, transaction, id, next, historyOf(job, value.createdAt));
     return putCertificate(context, transaction, entry, next, { type: 'certificate.revoked', data: { reason } });
   }, signalOf(options));
   if (revoked !== undefined) changes.tell(toChange(id, revoked.value), revoked.version);
 }
 
-/** Judged before anything changes: a revocation that nobody can make known would be a promise. */
-function requireRevocable({ issuers }: CertificatesContext, id: string, issuer: string | undefined): void {
-  if (issuer !== undefined && issuers.named(issuer).issuer.revokeCertificate !== undefined) return;
-  throw new ConflictError(
-    'REVOCATION_UNSUPPORTED',
-    issuer === undefined
-      ? `Certificate ${id} was imported: have it revoked where it was issued, and deactivate or delete it here`
-      : `Issuer '${issuer}' of certificate ${id} cannot revoke`,
-    { facts: { certificateId: id, issuer: issuer ?? null } },
-  );
+/**
+ * After this time nothing that was given for a request until its revocation is valid any more. Milliseconds. An issuer that is at work on it for
+ * ever is not asked for ever.
+ */
+function longestLife({ notBefore = 0, notAfter = 0 }: CertificateValue, asked: GenerationValue | undefined): number {
+  return Math.max(LONGEST_PUBLIC_LIFE_MS, notAfter - notBefore, asked?.lifetimeMs ?? 0);
 }

@@ -9,6 +9,25 @@ import { testCsr } from '../../support/test-keys.ts';
 const subjectAltNames = ['a.example', 'b.example'];
 
 describe('a revocation during a renewal', () => {
+  it('is not settled by an instance whose issuer cannot revoke', async () => {
+    const { certificates, another, issuer, clock } = createTestCertificates();
+    const { id } = await certificates.create({ subjectAltNames });
+    issuer.onRevoke = () => {
+      throw new StorageError('STORAGE_UNAVAILABLE', 'down');
+    };
+    await rejection(certificates.revoke(id));
+    issuer.onRevoke = () => undefined;
+    clock.advance(120_000);
+    const [job] = await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
+    const requestCertificate = issuer.requestCertificate.bind(issuer);
+    const unable = another({ issuers: { test: { requestCertificate } } });
+    expect(await codeOf(unable.renew(job!))).toBe('REVOCATION_UNSUPPORTED');
+    expect((await certificates.unsettledRevocations({ limit: 10 })).items).toHaveLength(1);
+    expect(await certificates.renew(job!)).toEqual({ outcome: 'skipped' });
+    expect(issuer.revoked.size).toBe(1);
+    expect((await certificates.unsettledRevocations({ limit: 10 })).items).toHaveLength(0);
+  });
+
   it('ends where the issuer refuses what was asked for, since it gave nothing', async () => {
     const made = createTestCertificates();
     const { certificates, issuer } = made;

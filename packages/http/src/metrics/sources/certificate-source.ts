@@ -43,6 +43,10 @@ export const certificateSource: Source<CertificateManager> = (certificates, { ga
     name: 'renewal_jobs_due',
     help: 'Renewals, resumptions and warnings that wait for a scheduler.',
   });
+  const unsettled = gauge({
+    name: 'revocations_oldest_unsettled_timestamp_seconds',
+    help: 'When the oldest revocation began that its issuer has not confirmed, deleted certificates included; no series where all are settled.',
+  });
 
   return async (signal) => {
     const upTo = settings.countUpTo;
@@ -55,10 +59,11 @@ export const certificateSource: Source<CertificateManager> = (certificates, { ga
       countIn('revoked'),
       countIn('failed'),
     ]);
-    const [due, valid, soon] = await Promise.all([
+    const [due, valid, soon, revocations] = await Promise.all([
       certificates.countDueJobs({ upTo, signal }),
       countByDays(certificates, { now, upTo, signal }),
       endingSoon(certificates, { now, limit: settings.lookThrough, signal }),
+      certificates.unsettledRevocations({ limit: 1, signal }),
     ]);
     return () => {
       const all = valid.reduce((sum, { count }) => sum + count, 0);
@@ -72,6 +77,8 @@ export const certificateSource: Source<CertificateManager> = (certificates, { ga
       overdue.set({}, soon.items.filter((each) => isOverdue(each, now)).length);
       capped.set({}, soon.isCapped ? 1 : 0);
       jobs.set({}, due);
+      unsettled.reset();
+      for (const { revokedAt } of revocations.items) unsettled.set({}, revokedAt.getTime() / 1_000);
     };
   };
 };

@@ -1,0 +1,33 @@
+import { type GenerationValue, generations } from '../collections.ts';
+import type { CertificatesContext } from '../context.ts';
+
+/** A generation that an issuer is to revoke. */
+export interface OutstandingGeneration {
+  readonly id: string;
+  readonly generation: GenerationValue & { readonly issuer: string };
+}
+
+/**
+ * Whether an issuer is to be told of a generation when its certificate is revoked: a relying party would still accept it, or nobody knows whether there is
+ * one. That of one that was imported is not known here.
+ *
+ * @param now epoch milliseconds
+ */
+export function isOutstanding(
+  generation: GenerationValue,
+  now: number,
+): generation is GenerationValue & { readonly issuer: string } {
+  const { issuer, chainPem, notAfter = 0 } = generation;
+  return issuer !== undefined && (chainPem === undefined || notAfter >= now);
+}
+
+/** Walks the outstanding generations of a certificate, in the order in which they were asked for. */
+export async function* outstandingGenerations(
+  { store, clock }: CertificatesContext,
+  certificateId: string,
+): AsyncGenerator<OutstandingGeneration> {
+  const query = { index: 'byCertificate', equals: { certificateId }, limit: 100 } as const;
+  for await (const { id, value } of store.walk(generations, query)) {
+    if (isOutstanding(value, clock.now())) yield { id, generation: value };
+  }
+}
