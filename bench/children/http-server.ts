@@ -19,11 +19,24 @@ async function listenerOf(
     app.get('/', (_, response) => response.send(HELLO));
     return { listener: app, target: { path: '/' } };
   }
+  if (kind === 'node:http, the same bytes') return sameBytes();
   const { router, target } = await api(kind === 'ours, offline' ? 'offlineReads' : 'strict');
   if (kind !== 'ours on express') return { listener: toNodeListener(router), target };
   const app = express();
   app.use(toNodeListener(router));
   return { listener: app, target };
+}
+
+/** A server that looks at nothing, and sends what ours would: what requests and answers of this size cost by themselves. */
+async function sameBytes(): Promise<{ listener: RequestListener; target: Omit<HttpTarget, 'port'> }> {
+  const { router, target } = await api('strict');
+  const request = new Request(`http://localhost${target.path}`, {
+    headers: { authorization: `Bearer ${target.token}` },
+  });
+  const answer = await router(request, { encrypted: false });
+  const body = await answer.text();
+  const headers = [...answer.headers, ['content-length', String(Buffer.byteLength(body))]].flat();
+  return { listener: (_, response) => response.writeHead(answer.status, headers).end(body, 'latin1'), target };
 }
 
 async function api(authentication: 'strict' | 'offlineReads') {
@@ -63,4 +76,6 @@ const server = createServer(listener);
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.send?.({ ...target, port: (server.address() as AddressInfo).port } satisfies HttpTarget);
+// Asked by the bench, before and after a load.
+process.on('message', () => process.send?.(process.cpuUsage()));
 process.once('disconnect', () => process.exit());

@@ -7,7 +7,13 @@ const run = promisify(execFile);
 const CONNECTIONS = 32;
 
 /** Who serves. */
-export type HttpServerKind = 'node:http' | 'express' | 'ours, strict' | 'ours, offline' | 'ours on express';
+export type HttpServerKind =
+  | 'node:http'
+  | 'node:http, the same bytes'
+  | 'express'
+  | 'ours, strict'
+  | 'ours, offline'
+  | 'ours on express';
 
 /** What is asked of a server. */
 export interface HttpTarget {

@@ -245,8 +245,7 @@ export class AccountManager {
    *   PROOF_NONCE_REQUIRED, PROOF_REPLAYED
    * @throws {StorageError} any of its codes
    */
-  async authenticate(accessToken: string, options: AuthenticateOptions = {}): Promise<Principal> {
-    requireObject(options, 'authenticate() options');
+  authenticate(accessToken: string, options: AuthenticateOptions = {}): Promise<Principal> {
     return authenticate(this.#context, accessToken, options);
   }
 

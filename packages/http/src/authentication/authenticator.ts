@@ -1,13 +1,7 @@
-import {
-  type AccountManager,
-  type AuthenticateOptions,
-  NotFoundError,
-  type Principal,
-  type SenderProof,
-} from '@chancery/core';
+import { type AccountManager, NotFoundError, type Principal, type SenderProof } from '@chancery/core';
 import type { Incoming } from '../exchange/incoming.ts';
 import { HttpProblem } from '../problems/http-problem.ts';
-import { parseAuthorization } from './authorization.ts';
+import { Authorizations } from './authorization.ts';
 import { BINDING_COOKIE, readCookie } from './cookies.ts';
 
 /** How thoroughly tokens are judged. */
@@ -25,6 +19,7 @@ export class Authenticator {
   readonly #accounts: AccountManager | undefined;
   readonly #mode: AuthenticationMode;
   readonly #publicOrigin: string | undefined;
+  readonly #authorizations = new Authorizations();
 
   constructor({ accounts, mode, publicOrigin }: AuthenticatorOptions) {
     this.#accounts = accounts;
@@ -44,19 +39,16 @@ export class Authenticator {
     if (header === undefined) return undefined;
     const accounts = this.#accounts;
     if (accounts === undefined) throw new HttpProblem('AUTHENTICATION_REQUIRED', 'There are no accounts here');
-    const { scheme, token } = parseAuthorization(header);
+    const { scheme, token } = this.#authorizations.read(header);
     const proof = this.proof(incoming);
     if (scheme === 'dpop' && (proof === undefined || !('dpop' in proof))) {
       throw new HttpProblem('AUTHENTICATION_REQUIRED', 'A DPoP token comes with a proof in the header DPoP');
     }
     const bindingSecret = readCookie(incoming, BINDING_COOKIE);
     const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
-    const options: AuthenticateOptions = {
-      ...(proof && { proof }),
-      ...(bindingSecret && { bindingSecret }),
-      ...(isRead && this.#mode === 'offlineReads' ? { mode: 'offline' } : {}),
-    };
-    return accounts.authenticate(token, options);
+    const mode = isRead && this.#mode === 'offlineReads' ? 'offline' : 'strict';
+    if (proof === undefined && bindingSecret === undefined) return accounts.authenticate(token, { mode });
+    return accounts.authenticate(token, { mode, ...(proof && { proof }), ...(bindingSecret && { bindingSecret }) });
   }
 
   /**

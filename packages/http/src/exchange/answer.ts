@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** Of a text that was measured before: its length in UTF-8, in bytes. */
+  readonly length?: number;
   /** The code of the error that it tells of, where it does. */
   readonly errorCode?: string;
 }

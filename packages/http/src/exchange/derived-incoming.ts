@@ -16,12 +16,11 @@ function derived(
   incoming: Incoming,
   { connection = incoming.connection, signal }: { readonly connection?: Connection; readonly signal?: AbortSignal },
 ): Incoming {
-  const { method, path, query, header } = incoming;
+  const { method, path, query } = incoming;
   return {
     method,
     path,
     query,
-    header,
     connection,
     get body() {
       return incoming.body;
@@ -32,5 +31,6 @@ function derived(
     get signal() {
       return signal ?? incoming.signal;
     },
+    header: (name) => incoming.header(name),
   };
 }

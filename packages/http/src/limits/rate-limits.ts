@@ -39,25 +39,33 @@ const COUNTED: Readonly<Record<RateKind, string>> = {
   failedTokens: 'tokens of this address were refused',
 };
 const KINDS = Object.keys(DEFAULTS) as RateKind[];
+const NO_LIMIT: Charge = { headers: [] };
+
+/** A rate, and what clients are told of it. */
+interface Limit {
+  readonly rate: Rate;
+  readonly policy: string;
+  /** In seconds. */
+  readonly window: number;
+}
 
 /** Bounds requests by throttles of the storage, which all instances share. */
 export class RateLimits {
   readonly #state: StateStorage;
   readonly #crypto: CryptoProvider;
-  readonly #rates: Readonly<Record<RateKind, Rate | false>>;
+  readonly #limits: ReadonlyMap<RateKind, Limit>;
 
   /** @throws {InvalidInputError} INVALID_ARGUMENT: a rate is none */
   constructor(state: StateStorage, crypto: CryptoProvider, options: RateLimitOptions | false = {}) {
     this.#state = state;
     this.#crypto = crypto;
-    const rateOf = (kind: RateKind) => (options === false ? false : (options[kind] ?? DEFAULTS[kind]));
-    for (const kind of KINDS) requireRate(`rateLimits.${kind}`, rateOf(kind));
-    this.#rates = {
-      account: rateOf('account'),
-      address: rateOf('address'),
-      ocsp: rateOf('ocsp'),
-      failedTokens: rateOf('failedTokens'),
-    };
+    const limits = new Map<RateKind, Limit>();
+    for (const kind of KINDS) {
+      const rate = options === false ? false : (options[kind] ?? DEFAULTS[kind]);
+      requireRate(`rateLimits.${kind}`, rate);
+      if (rate !== false) limits.set(kind, limitOf(kind, rate));
+    }
+    this.#limits = limits;
   }
 
   /**
@@ -67,17 +75,15 @@ export class RateLimits {
    * @throws {StorageError} any of its codes
    */
   async charge(kind: RateKind, subject: string): Promise<Charge> {
-    const rate = this.#rates[kind];
-    if (rate === false) return { headers: [] };
-    const { limit, periodMs } = rate;
+    const told = this.#limits.get(kind);
+    if (told === undefined) return NO_LIMIT;
+    const { rate, policy, window } = told;
     const name = kind === 'account' ? subject : await this.#pseudonym(addressBlock(subject));
     const opened = this.#state.opened();
     const storage = opened instanceof Promise ? await opened : opened;
-    const key = `http/${kind}/${name}`;
-    const { allowed, retryAfterMs, remaining } = await storage.throttle([{ key, limit, periodMs }]);
+    const request = { key: `http/${kind}/${name}`, limit: rate.limit, periodMs: rate.periodMs };
+    const { allowed, retryAfterMs, remaining } = await storage.throttle([request]);
     const left = allowed ? (remaining[0] ?? 0) : 0;
-    const window = Math.ceil(periodMs / 1_000);
-    const policy = `"${kind}";q=${limit};w=${window}`;
     const headers = ['ratelimit-policy', policy, 'ratelimit', `"${kind}";r=${left};t=${window}`];
     if (allowed) return { headers };
     const message = `Too many ${COUNTED[kind]}`;
@@ -105,6 +111,11 @@ export function addressBlock(address: string): string {
     .slice(0, 4)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':')}::/64`;
+}
+
+function limitOf(kind: RateKind, rate: Rate): Limit {
+  const window = Math.ceil(rate.periodMs / 1_000);
+  return { rate, policy: `"${kind}";q=${rate.limit};w=${window}`, window };
 }
 
 function requireRate(option: string, rate: Rate | false): void {

@@ -12,9 +12,9 @@ export interface BodyLimits {
 }
 
 /** Whether a request says that it has a body. */
-export function hasBody({ header }: Incoming): boolean {
-  const length = header('content-length');
-  return (length !== undefined && length !== '0') || header('transfer-encoding') !== undefined;
+export function hasBody(incoming: Incoming): boolean {
+  const length = incoming.header('content-length');
+  return (length !== undefined && length !== '0') || incoming.header('transfer-encoding') !== undefined;
 }
 
 /** Whether a request is sure to have no body: it says so, or says nothing and has none. A `Request` of one's own making has no length. */
@@ -137,8 +137,8 @@ function bodyOf(incoming: Incoming): AsyncIterable<Uint8Array> {
   return incoming.body ?? nothing();
 }
 
-function requireLength({ header }: Incoming, limit: number): void {
-  if (Number(header('content-length') ?? 0) > limit) throw tooLarge(limit);
+function requireLength(incoming: Incoming, limit: number): void {
+  if (Number(incoming.header('content-length') ?? 0) > limit) throw tooLarge(limit);
 }
 
 function tooLarge(limit: number): HttpProblem {

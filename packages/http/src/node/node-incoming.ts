@@ -9,10 +9,8 @@ export class NodeIncoming implements Incoming {
   readonly path: string;
   readonly query: string;
   readonly connection: Connection;
-  readonly header: (name: string) => string | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #headers: Map<string, string> | undefined;
   #gone: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -24,7 +22,6 @@ export class NodeIncoming implements Incoming {
     this.path = mark < 0 ? target : target.slice(0, mark);
     this.query = mark < 0 ? '' : target.slice(mark + 1);
     this.connection = connectionOf(request);
-    this.header = (name) => this.#all().get(name);
     this.#request = request;
     this.#response = response;
   }
@@ -50,25 +47,36 @@ export class NodeIncoming implements Incoming {
     return this.#gone.signal;
   }
 
-  /** All headers, by name in lower case. */
-  headerList(): [string, string][] {
-    return [...this.#all()];
+  /**
+   * By `rawHeaders`: node:http drops the second of two headers such as Authorization, and nobody could tell that there were two. A request has few
+   * headers, and few are asked for: looking through them takes less than putting them in order.
+   */
+  header(name: string): string | undefined {
+    const { rawHeaders } = this.#request;
+    let found: string | undefined;
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const given = rawHeaders[at] as string;
+      if (given.length !== name.length || given.toLowerCase() !== name) continue;
+      found = joined(name, found, rawHeaders[at + 1] as string);
+    }
+    return found;
   }
 
-  /** By `rawHeaders`: node:http drops the second of two headers such as Authorization, and nobody could tell that there were two. */
-  #all(): Map<string, string> {
-    if (this.#headers !== undefined) return this.#headers;
+  /** All headers, by name in lower case. */
+  headerList(): [string, string][] {
     const { rawHeaders } = this.#request;
     const headers = new Map<string, string>();
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const name = (rawHeaders[at] as string).toLowerCase();
-      const value = rawHeaders[at + 1] as string;
-      const former = headers.get(name);
-      headers.set(name, former === undefined ? value : `${former}${name === 'cookie' ? '; ' : ', '}${value}`);
+      headers.set(name, joined(name, headers.get(name), rawHeaders[at + 1] as string));
     }
-    this.#headers = headers;
-    return headers;
+    return [...headers];
   }
+}
+
+/** The value of a header, with those of the same name that came before it. */
+function joined(name: string, former: string | undefined, value: string): string {
+  return former === undefined ? value : `${former}${name === 'cookie' ? '; ' : ', '}${value}`;
 }
 
 function connectionOf({ socket }: IncomingMessage): Connection {

@@ -15,12 +15,13 @@ export function writeAnswer(response: ServerResponse, answer: Answer, method: st
   }
 }
 
-function write(response: ServerResponse, { status, headers, body }: Answer, method: string): void {
+function write(response: ServerResponse, answer: Answer, method: string): void {
+  const { status, headers, body } = answer;
   if (response.destroyed) {
     discard(body);
     return;
   }
-  const length = lengthOf(body);
+  const length = lengthOf(answer);
   writeHead(response, status, length === undefined ? [...headers] : [...headers, 'content-length', String(length)]);
   if (method === 'HEAD' || body === undefined) {
     response.end();
@@ -52,8 +53,8 @@ function writeHead(response: ServerResponse, status: number, headers: string[]):
 }
 
 /** In bytes; undefined of a stream, and where there is no body. */
-function lengthOf(body: Answer['body']): number | undefined {
-  if (typeof body === 'string') return Buffer.byteLength(body);
+function lengthOf({ body, length }: Answer): number | undefined {
+  if (typeof body === 'string') return length ?? Buffer.byteLength(body);
   return body instanceof Uint8Array ? body.length : undefined;
 }
 

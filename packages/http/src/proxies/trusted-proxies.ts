@@ -57,19 +57,20 @@ export class TrustedProxies {
     };
   }
 
-  #addressOf({ connection, header }: Incoming): string | undefined {
-    const hops = (header('x-forwarded-for') ?? '').split(',').map((hop) => hop.trim());
+  #addressOf(incoming: Incoming): string | undefined {
+    const hops = (incoming.header('x-forwarded-for') ?? '').split(',').map((hop) => hop.trim());
     for (const hop of hops.reverse()) {
       if (isIP(hop) === 0) break;
       if (!contains(this.#list as BlockList, hop)) return hop;
     }
-    return connection.remoteAddress;
+    return incoming.connection.remoteAddress;
   }
 
-  #certificateOf({ header }: Incoming): Uint8Array | undefined {
+  #certificateOf(incoming: Incoming): Uint8Array | undefined {
     if (this.#certificateHeader === undefined) return undefined;
     const { name, format } = this.#certificateHeader;
-    return clientCertificateFromHeader(header(name.toLowerCase()), format)?.certificate as Uint8Array | undefined;
+    const given = incoming.header(name.toLowerCase());
+    return clientCertificateFromHeader(given, format)?.certificate as Uint8Array | undefined;
   }
 }
 

@@ -23,7 +23,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function readParams(operation: Operation, names: readonly string[], values: readonly string[]): unknown {
   if (names.length === 0) return {};
   const params: Record<string, string> = {};
-  for (const [at, name] of names.entries()) params[name] = decodeSegment(values[at] ?? '');
+  for (let at = 0; at < names.length; at++) params[names[at] as string] = decodeSegment(values[at] ?? '');
   return operation.params === undefined ? params : fitted(operation.params, params, 'path');
 }
 
@@ -81,8 +81,9 @@ export function typesOf(body: BodySpec): readonly string[] {
   return body.kind === 'bytes' ? [body.type] : (body.types ?? ['application/json']);
 }
 
-function requireType({ header }: Incoming, body: BodySpec): void {
-  const [type = '', ...parameters] = (header('content-type') ?? '').split(';').map((part) => part.trim().toLowerCase());
+function requireType(incoming: Incoming, body: BodySpec): void {
+  const parts = (incoming.header('content-type') ?? '').split(';');
+  const [type = '', ...parameters] = parts.map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((parameter) => /^charset="?utf-8"?$/.test(parameter));
   const types = typesOf(body);
   if (types.includes(type) && isUtf8) return;

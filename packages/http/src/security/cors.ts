@@ -33,20 +33,19 @@ export class Cors {
   }
 
   /** The headers for an answer to a page; none where its origin is not listed. */
-  headers({ header }: Incoming): readonly string[] {
+  headers(incoming: Incoming): readonly string[] {
     if (this.#origins.size === 0) return [];
-    const origin = header('origin');
+    const origin = incoming.header('origin');
     const vary = ['vary', 'origin'];
     if (origin === undefined || !this.#origins.has(origin)) return vary;
     return [...vary, 'access-control-allow-origin', origin, 'access-control-expose-headers', ANSWER_HEADERS];
   }
 
   /** The headers for a preflight, beside those of {@link headers}. */
-  preflight({ header }: Incoming, methods: readonly string[]): readonly string[] {
-    const origin = header('origin');
-    if (origin === undefined || !this.#origins.has(origin) || header('access-control-request-method') === undefined) {
-      return [];
-    }
+  preflight(incoming: Incoming, methods: readonly string[]): readonly string[] {
+    const origin = incoming.header('origin');
+    if (origin === undefined || !this.#origins.has(origin)) return [];
+    if (incoming.header('access-control-request-method') === undefined) return [];
     return [
       'access-control-allow-methods',
       methods.join(', '),

@@ -8,7 +8,7 @@ import type { Spans } from './spans.ts';
 
 /** Reads headers one by one; a carrier of ours names none. */
 const GETTER = {
-  get: ({ header }: Pick<Incoming, 'header'>, name: string) => header(name.toLowerCase()),
+  get: (incoming: Pick<Incoming, 'header'>, name: string) => incoming.header(name.toLowerCase()),
   keys: (): string[] => [],
 };
 

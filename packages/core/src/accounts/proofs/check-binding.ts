@@ -20,6 +20,15 @@ export interface Presented extends Abortable {
 }
 
 /**
+ * Whether a token is good for whoever sends it, and they prove nothing: there is nothing to be judged.
+ *
+ * @param confirmation what the token is bound to; undefined or without members: nothing
+ */
+export function isUnbound(confirmation: Confirmation | undefined, { proof }: Pick<Presented, 'proof'>): boolean {
+  return proof === undefined && (confirmation === undefined || Object.keys(confirmation).length === 0);
+}
+
+/**
  * Refuses who sends a token without proving what it is bound to.
  *
  * A DPoP proof with a token that is not bound to a key is refused as well: the token was not given to a holder of one. A certificate is not, since

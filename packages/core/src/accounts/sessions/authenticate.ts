@@ -1,13 +1,16 @@
 import { InvalidInputError } from '../../errors/families.ts';
 import { quote } from '../../errors/quote.ts';
+import { requireObject } from '../../errors/require-object.ts';
 import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import type { Store } from '../../store/store.ts';
 import { accounts } from '../accounts/account-record.ts';
-import { checkBinding } from '../proofs/check-binding.ts';
+import { checkBinding, isUnbound } from '../proofs/check-binding.ts';
 import type { SenderProof } from '../proofs/proof.ts';
 import { proofReplayed } from '../proofs/proof-errors.ts';
 import { spendProof } from '../proofs/replay-store.ts';
 import { KEY_RING_ID, signingKeys } from '../signing-keys/signing-key-record.ts';
+import type { SigningKeys } from '../signing-keys/signing-keys.ts';
 import { type VerifiedToken, verifyAccessToken } from '../tokens/access-token.ts';
 import type { AccessTokenClaims } from '../tokens/access-token-claims.ts';
 import { boundTo } from '../tokens/confirmation.ts';
@@ -38,7 +41,7 @@ export interface AuthenticateOptions extends Abortable {
  * @throws {AuthenticationError} PROOF_REQUIRED, PROOF_INVALID, PROOF_NONCE_REQUIRED, BINDING_REQUIRED: it is bound, and who sends it does not prove to
  *   be who it was given to
  * @throws {AuthenticationError} PROOF_REPLAYED: the DPoP proof was used before (`strict`)
- * @throws {InvalidInputError} INVALID_ARGUMENT: an unknown mode, or a proof that is none
+ * @throws {InvalidInputError} INVALID_ARGUMENT: no options, an unknown mode, or a proof that is none
  * @throws {StorageError} any of its codes
  */
 export async function authenticate(
@@ -46,6 +49,7 @@ export async function authenticate(
   accessToken: string,
   options: AuthenticateOptions = {},
 ): Promise<Principal> {
+  requireObject(options, 'authenticate() options');
   const { mode = 'strict', proof, bindingSecret, signal } = options;
   if (mode !== 'strict' && mode !== 'offline') {
     throw new InvalidInputError('INVALID_ARGUMENT', `mode must be strict or offline, not ${quote(mode)}`);
@@ -54,10 +58,12 @@ export async function authenticate(
   const token = await verifyAccessToken(context.tokenIssuer, accessToken);
   const { claims } = token;
   const presented = { proof, bindingSecret, accessToken, ...signalOf(options) };
-  const verified = await checkBinding(context.proofJudge, claims.cnf ?? {}, presented);
+  const verified = isUnbound(claims.cnf, presented)
+    ? undefined
+    : await checkBinding(context.proofJudge, claims.cnf ?? {}, presented);
   // A copy: the claims may be remembered, and are nobody's to change.
   if (mode === 'offline') return principalOf(claims, [...claims.roles]);
-  const roles = await checkStanding(context, token);
+  const roles = rolesOf(await readStanding(context.store, claims), token, context.signingKeys);
   if (verified !== undefined) {
     const spent = await context.store.commit([await spendProof(context.store, verified)], signalOf(options));
     if (!spent.committed) throw proofReplayed();
@@ -65,17 +71,22 @@ export async function authenticate(
   return principalOf(claims, roles);
 }
 
-/** @returns the account's roles at this instant */
-async function checkStanding(
-  { store, signingKeys: keys }: SessionContext,
-  { claims, kid }: VerifiedToken,
-): Promise<readonly string[]> {
-  const [session, account, denied, ring] = await store.getMany([
-    { collection: sessions, id: claims.sid },
-    { collection: accounts, id: claims.sub },
-    { collection: deniedTokens, id: claims.jti },
+/** What a token stands on, in one read. */
+function readStanding(store: Store, { sid, sub, jti }: AccessTokenClaims) {
+  return store.viewMany([
+    { collection: sessions, id: sid },
+    { collection: accounts, id: sub },
+    { collection: deniedTokens, id: jti },
     { collection: signingKeys, id: KEY_RING_ID },
   ]);
+}
+
+/** @returns the account's roles at this instant */
+function rolesOf(
+  [session, account, denied, ring]: Awaited<ReturnType<typeof readStanding>>,
+  { claims, kid }: VerifiedToken,
+  keys: SigningKeys,
+): readonly string[] {
   if (denied !== undefined) throw tokenRevoked('token denied');
   if (account === undefined) throw tokenRevoked('account gone');
   if (account.value.disabled === true) throw tokenRevoked('account disabled');
@@ -84,7 +95,7 @@ async function checkStanding(
     throw tokenRevoked('session ended');
   }
   if (!keys.isPublished(ring?.value, kid)) throw tokenRevoked('signing key retired');
-  return account.value.roles;
+  return [...account.value.roles];
 }
 
 function principalOf(claims: AccessTokenClaims, roles: readonly string[]): Principal {

@@ -1,3 +1,4 @@
+import type { Unchanging } from '../../store/entry.ts';
 import type { KeyRing, StoredSigningKey } from './signing-key-record.ts';
 
 /** How many retired keys are remembered. */
@@ -15,7 +16,15 @@ export function pendingKey(ring: KeyRing): StoredSigningKey | undefined {
 
 /** The keys that a verifier has to know: all but those that are retired, and those whose time to verify has passed. */
 export function publishedKeys(ring: KeyRing, now: number): readonly StoredSigningKey[] {
-  return ring.keys.filter(({ state, verifiesUntil }) => state !== 'retired' && (verifiesUntil ?? now) >= now);
+  return ring.keys.filter((key) => isPublished(key, now));
+}
+
+/** A key of a ring that was only looked at. */
+export type PublishedKey = Unchanging<StoredSigningKey>;
+
+/** The published key that has a `kid`. */
+export function publishedKey(ring: Unchanging<KeyRing>, kid: string, now: number): PublishedKey | undefined {
+  return ring.keys.find((key) => key.kid === kid && isPublished(key, now));
 }
 
 /** Adds a key that waits to sign. */
@@ -63,6 +72,10 @@ export function retireDone(ring: KeyRing, now: number): KeyRing {
 export function replaceAll(ring: KeyRing, key: StoredSigningKey): KeyRing {
   const others = ring.keys.map((other) => (other.state === 'retired' ? other : retired(other)));
   return changed(ring, [...others, { ...key, state: 'active' }]);
+}
+
+function isPublished({ state, verifiesUntil = Number.POSITIVE_INFINITY }: PublishedKey, now: number): boolean {
+  return state !== 'retired' && verifiesUntil >= now;
 }
 
 function changed(ring: KeyRing, keys: KeyRing['keys']): KeyRing {

@@ -6,11 +6,12 @@ import { type Abortable, signalOf } from '../../ports/abortable.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { abortSignal } from '../../store/abort-signal.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import type { Unchanging } from '../../store/entry.ts';
 import type { SigningAlgorithm } from '../tokens/jws-algorithm.ts';
 import { importVerificationKey, type VerificationKey } from '../tokens/verification-key.ts';
 import { type JsonWebKeySet, keySetOf } from './json-web-key-set.ts';
 import { type KeySealing, makeSigningKey, openSigner, type Signer } from './key-making.ts';
-import { activeKey, announce, pendingKey, promote, publishedKeys, replaceAll } from './key-ring.ts';
+import { activeKey, announce, pendingKey, promote, publishedKey, publishedKeys, replaceAll } from './key-ring.ts';
 import { RereadBudget } from './reread-budget.ts';
 import { ringEvent } from './ring-event.ts';
 import { KEY_RING_ID, type KeyRing, type StoredSigningKey, signingKeys } from './signing-key-record.ts';
@@ -51,6 +52,12 @@ export interface RotatedSigningKey {
 /** Strict: a misspelled `compromised` must not leave a leaked key in force. */
 const rotateOptions = z.strictObject({ compromised: z.boolean().optional(), signal: abortSignal });
 
+/** A key that verifies, as it is imported and once it has been. */
+interface Verifier {
+  readonly importing: Promise<VerificationKey>;
+  key: VerificationKey | undefined;
+}
+
 interface Snapshot {
   readonly ring: KeyRing;
   readonly readAt: number;
@@ -65,7 +72,7 @@ interface Snapshot {
 export class SigningKeys {
   readonly options: SigningKeysOptions;
   readonly #budget: RereadBudget;
-  readonly #verifiers = new Map<string, Promise<VerificationKey>>();
+  readonly #verifiers = new Map<string, Verifier>();
   #signer: { readonly kid: string; readonly opened: Promise<Signer> } | undefined;
   #snapshot: Snapshot | undefined;
   #reading: Promise<Snapshot> | undefined;
@@ -109,6 +116,14 @@ export class SigningKeys {
     return this.#find(await this.#read(), kid);
   }
 
+  /** The key of a `kid`, as `verifier` gives it, where nothing has to be waited for: every token that is verified again asks. */
+  verifierAtHand(kid: string): VerificationKey | undefined {
+    const now = this.#now();
+    const ring = this.#fresh(now)?.ring;
+    if (ring === undefined || publishedKey(ring, kid, now) === undefined) return undefined;
+    return this.#verifiers.get(kid)?.key;
+  }
+
   /** The public keys, as `/.well-known/jwks.json` serves them (RFC 7517 section 5). @throws {StorageError} any of its codes */
   async jwks(options: Abortable = {}): Promise<JsonWebKeySet> {
     throwIfAborted(signalOf(options).signal);
@@ -117,10 +132,10 @@ export class SigningKeys {
   }
 
   /** Whether a published key of the ring, as storage holds it at this instant, has that `kid`; and remembers the ring. */
-  isPublished(ring: KeyRing | undefined, kid: string): boolean {
+  isPublished(ring: Unchanging<KeyRing> | undefined, kid: string): boolean {
     if (ring === undefined) return false;
-    if (ring.revision > (this.#snapshot?.ring.revision ?? 0)) this.#keep(ring);
-    return publishedKeys(ring, this.#now()).some((key) => key.kid === kid);
+    if (ring.revision > (this.#snapshot?.ring.revision ?? 0)) this.#keep(structuredClone(ring) as KeyRing);
+    return publishedKey(ring, kid, this.#now()) !== undefined;
   }
 
   /**
@@ -183,13 +198,20 @@ export class SigningKeys {
     }, options);
   }
 
-  /** At once, while what was read last is fresh: every token that is verified asks. */
+  /** At once, while what was read last is fresh. */
   #current(): Snapshot | Promise<Snapshot> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return this.#read();
     const now = this.#now();
+    return this.#fresh(now) ?? this.#reread(snapshot, now);
+  }
+
+  /** What was read last, if it need not be read again. */
+  #fresh(now: number): Snapshot | undefined {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return undefined;
     const age = now - snapshot.readAt;
-    return age >= 0 && (age < FRESH_MS || now < this.#retryAt) ? snapshot : this.#reread(snapshot, now);
+    return age >= 0 && (age < FRESH_MS || now < this.#retryAt) ? snapshot : undefined;
   }
 
   /** Reads the keys again; or goes on with those that were read, while the storage does not answer. */
@@ -256,14 +278,20 @@ export class SigningKeys {
   }
 
   #find({ ring }: Snapshot, kid: string): Promise<VerificationKey> | undefined {
-    const key = publishedKeys(ring, this.#now()).find((published) => published.kid === kid);
+    const key = publishedKey(ring, kid, this.#now());
     if (key === undefined) return undefined;
     const known = this.#verifiers.get(kid);
-    if (known !== undefined) return known;
-    const verifier = importVerificationKey(this.options.store.crypto, key.jwk, key.algorithm);
+    if (known !== undefined) return known.importing;
+    const importing = importVerificationKey(this.options.store.crypto, key.jwk, key.algorithm);
+    const verifier: Verifier = { importing, key: undefined };
     this.#verifiers.set(kid, verifier);
-    verifier.catch(() => this.#verifiers.delete(kid));
-    return verifier;
+    importing.then(
+      (imported) => {
+        verifier.key = imported;
+      },
+      () => this.#verifiers.delete(kid),
+    );
+    return importing;
   }
 
   #now(): number {

@@ -64,7 +64,7 @@ export async function verifyAccessToken(
 ): Promise<VerifiedToken> {
   const { signingKeys, verified, clock } = issuer;
   const header = verified.headerOf(token) ?? readHeader(token);
-  const key = await signingKeys.verifier(header.kid);
+  const key = signingKeys.verifierAtHand(header.kid) ?? (await signingKeys.verifier(header.kid));
   if (key === undefined) throw tokenInvalid('its kid names no published key');
   if (header.alg !== key.algorithm) throw tokenInvalid('its alg is not that of its key');
   const text = token as string;

@@ -143,9 +143,11 @@ describe('a signature that has verified', () => {
 
   it('cannot be given other roles by who was told of them', async () => {
     const { context, accessToken } = await remembered();
-    const principal = await authenticate(context, accessToken, offline);
-    (principal.roles as string[]).push('admin');
-    expect((await authenticate(context, accessToken, offline)).roles).toEqual(['reader']);
+    for (const mode of ['offline', 'strict'] as const) {
+      const principal = await authenticate(context, accessToken, { mode });
+      (principal.roles as string[]).push('admin');
+      expect((await authenticate(context, accessToken, { mode })).roles).toEqual(['reader']);
+    }
   });
 
   it('is one of 4,096 at the most, and those that are not used go first', async () => {

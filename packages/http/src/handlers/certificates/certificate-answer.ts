@@ -31,9 +31,10 @@ export function certificateAnswer(certificate: Certificate, { status = 200, loca
   return json(showCertificate(certificate), { status, headers: [...tagOf(certificate), ...place] });
 }
 
-/** Tells of a certificate that was told of before, and has most often not changed since. */
+/** Tells of a certificate that was told of before, and has most often not changed since: its document, or by the clock alone its status. */
 export function certificateAgain(certificate: Certificate, kept: KeptJson): Answer {
-  return kept.answer(certificate.id, showCertificate(certificate), { headers: tagOf(certificate) });
+  const { id, version, status } = certificate;
+  return kept.answer(id, [version, status], () => certificateAnswer(certificate));
 }
 
 function tagOf(certificate: Certificate): readonly string[] {

@@ -22,8 +22,8 @@ export function storeHeaders(incoming: Incoming) {
 }
 
 /** The record’s key. It is in a header of its own: addresses end up in logs. @throws {HttpProblem} HEADER_INVALID */
-export function recordKey({ header }: Incoming): string | undefined {
-  const key = header('record-key');
+export function recordKey(incoming: Incoming): string | undefined {
+  const key = incoming.header('record-key');
   if (key === undefined || (key.length <= LONGEST_KEY && /^[\x21-\x7e]+$/.test(key))) return key;
   throw new HttpProblem('HEADER_INVALID', 'Record-Key must be one key, as storing the record gave it');
 }
@@ -41,9 +41,9 @@ export function versionOf(incoming: Incoming): number | undefined {
  * One range of bytes (RFC 9110 section 14.1.2); undefined where none, several, or another unit is asked for: all of it then. So it is with
  * `If-Range`: parts of two versions must not be put together.
  */
-export function rangeOf({ header }: Incoming): { start: number; end?: number } | undefined {
-  if (header('if-range') !== undefined) return undefined;
-  const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header('range') ?? '');
+export function rangeOf(incoming: Incoming): { start: number; end?: number } | undefined {
+  if (incoming.header('if-range') !== undefined) return undefined;
+  const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(incoming.header('range') ?? '');
   if (match === null) return undefined;
   const start = Number(match[1]);
   if (match[2] === '') return { start };
@@ -65,14 +65,14 @@ function conditionOf(incoming: Incoming): number | null | undefined {
   throw new HttpProblem('HEADER_INVALID', 'Storing takes If-Match with one version, or If-None-Match: *, or neither');
 }
 
-function contentTypeOf({ header }: Incoming): string | undefined {
-  const type = header('content-type');
+function contentTypeOf(incoming: Incoming): string | undefined {
+  const type = incoming.header('content-type');
   if (type === undefined || /^[\x20-\x7e]{1,255}$/.test(type)) return type;
   throw new HttpProblem('HEADER_INVALID', 'Content-Type must be 1 to 255 printable ASCII characters');
 }
 
-function parsed<T>({ header }: Incoming, name: string, schema: z.ZodType<T>): T | undefined {
-  const value = header(name);
+function parsed<T>(incoming: Incoming, name: string, schema: z.ZodType<T>): T | undefined {
+  const value = incoming.header(name);
   if (value === undefined) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
