@@ -1,5 +1,5 @@
-import type { CertificateRequestResult, Issuer } from '@chancery/core';
-import { aroundIssuer, type IssuerOperation } from '../observation/around-issuer.ts';
+import type { Issuer } from '@chancery/core';
+import { aroundIssuer, type IssuerOperation, isPending } from '../observation/around-issuer.ts';
 import type { DistinctValues } from './distinct-values.ts';
 import type { Instruments } from './instruments.ts';
 
@@ -30,8 +30,7 @@ export function issuerMetrics(
       let outcome = 'failed';
       try {
         const result = await run();
-        const isPending = operation === 'requestCertificate' && 'pending' in (result as CertificateRequestResult);
-        outcome = isPending ? 'pending' : 'succeeded';
+        outcome = operation === 'requestCertificate' && isPending(result) ? 'pending' : 'succeeded';
         return result;
       } finally {
         const seconds = Math.max(0, stopwatch() - startedAt) / 1_000;

@@ -19,3 +19,8 @@ export function aroundIssuer(issuer: Issuer, around: AroundIssuer): Issuer {
     }),
   };
 }
+
+/** Whether an issuer is still at work, by its answer, which nobody has judged yet: it may be no object at all. */
+export function isPending(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'pending' in answer;
+}

@@ -243,6 +243,10 @@ describe('metrics of certificates (S1-19)', () => {
     expect(Object.keys(observedIssuer('plain', plain))).toEqual(['requestCertificate']);
     const full: Issuer = { ...plain, revokeCertificate: async () => undefined, renewalInfo: async () => undefined };
     expect(Object.keys(observedIssuer('full', full)).sort()).toEqual(Object.keys(full).sort());
+    // Whoever asked says what is wrong with it.
+    const mute = { requestCertificate: async () => undefined } as unknown as Issuer;
+    const request = { requestId: 'r1', csrDer: new Uint8Array(), subjectAltNames: ['a.example'] };
+    expect(await observedIssuer('mute', mute).requestCertificate(request)).toBeUndefined();
   });
 });
 
