@@ -86,9 +86,11 @@ export interface RenewalSource {
    *
    * @param options.leaseMs milliseconds, from when on others may claim them
    */
-  claimJobs(
-    options: { readonly queue: string; readonly limit: number; readonly leaseMs: number } & Abortable,
-  ): Promise<RenewalJob[]>;
+  claimJobs(options: {
+    readonly queue: string;
+    readonly limit: number;
+    readonly leaseMs: number;
+  }): Promise<RenewalJob[]>;
 
   /**
    * Does the job's work: asks the issuer and switches the generation, or resumes what is pending. A holder whose lease is lost

@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { RenewalScheduler, type RenewalSchedulerOptions } from '../../src/index.ts';
+import { codeOf } from '../support/expect-error.ts';
 import { overriding } from '../support/test-storage.ts';
 import { createTestBed, DAY, door, MINUTE } from './support/test-bed.ts';
 
@@ -100,6 +102,37 @@ describe('start and stop', () => {
     await instance.stop({ signal: AbortSignal.abort() });
     await patient;
     expect(await working).toMatchObject({ postponed: 1 });
+  });
+
+  it('begin nothing more once the signal of a run is aborted, and leave nothing with it', async () => {
+    const { clock, create, issuer, manager, storage, timer, until } = createTestBed();
+    const made = [];
+    for (let at = 0; at < 3; at++) made.push(await create(`n${at}.example`));
+    clock.set(Math.max(...made.map(({ renewAt }) => (renewAt as Date).getTime())));
+    let claims = 0;
+    const counted = overriding(storage, {
+      claim: async (request) => {
+        claims += 1;
+        if (claims > 20) throw new Error('claimed without end');
+        return storage.claim(request);
+      },
+    });
+    const certificates = manager({ storage: counted });
+    const instance = new RenewalScheduler({ certificates, clock, timer: timer.timer, concurrency: 1 });
+    issuer.before = () => new Promise(() => undefined);
+    const controller = new AbortController();
+    const working = instance.runOnce({ signal: controller.signal });
+    await until(() => issuer.asked.length === 4);
+    const before = claims;
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort();
+    expect(await codeOf(working)).toBe('ABORTED');
+    expect(claims).toBe(before);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    const patient = new AbortController();
+    issuer.before = async () => undefined;
+    expect(await instance.runOnce({ signal: patient.signal })).toMatchObject({ renewed: 3 });
+    expect(getEventListeners(patient.signal, 'abort')).toEqual([]);
   });
 
   it('work with many renewals at once and no warning of the runtime', async () => {

@@ -48,6 +48,15 @@ describe('transact', () => {
     expect(test.faults.calls - before).toBe(2);
   });
 
+  it('reads in several calls what is more than one may ask for', async () => {
+    const test = await withTotal(7);
+    const read = await test.store.transact((tx) =>
+      Promise.all(Array.from({ length: 2_001 }, (_, at) => tx.get(ledger, at === 2_000 ? 'l1' : `none ${at}`))),
+    );
+    expect(read.map((entry) => entry?.value.total).filter((total) => total !== undefined)).toEqual([7]);
+    expect(read[2_000]?.id).toBe('l1');
+  });
+
   it('fails every read of a call that fails', async () => {
     const test = await withTotal(1);
     await test.store.get(ledger, 'l1');
