@@ -72,7 +72,7 @@ export type CertificateValue = z.infer<typeof certificates.schema>;
 /**
  * One document a generation; its id is the issuer's request id. It is complete when `chainPem` is there, and does not change from then on. One
  * that was replaced expires with its certificate, so that whoever still presents it is known. One that was given up is kept for a month, since
- * its issuer may have answered, and what it gave is to be revoked with the others.
+ * its issuer may have answered, and what it gave is to be revoked with the others; from the revocation on, until nothing that it gave can be valid.
  */
 export const generations = defineCollection({
   name: 'certificate_generations',

@@ -114,7 +114,7 @@ describe('a revocation during a renewal', () => {
     const made = createTestCertificates({
       wrap: (storage) =>
         afterQueries(storage, async ({ collection }) => {
-          if (collection === 'certificate_generations' && ++walks === 2) await arrive();
+          if (collection === 'certificate_generations' && ++walks === 3) await arrive();
         }),
     });
     const { certificates, another, issuer } = made;
@@ -124,7 +124,7 @@ describe('a revocation during a renewal', () => {
     arrive = renewal.end;
     issuer.next(() => Promise.reject(new PolicyError([])));
     await certificates.revoke(id);
-    expect(walks).toBeGreaterThan(2);
+    expect(walks).toBeGreaterThan(3);
     await expectNoneValid(made, 2);
   });
 
@@ -200,6 +200,53 @@ describe('a revocation during a renewal', () => {
       expect(await certificates.nextDueAt()).toBeUndefined();
     },
   );
+
+  it('asks for what was replaced before for as long as for what was under way', async () => {
+    const made = createTestCertificates();
+    const { certificates, issuer, clock } = made;
+    const { id } = await certificates.create({ subjectAltNames });
+    await certificates.renew(id, { wait: false });
+    await certificates.removeName(id, 'b.example');
+    clock.advance(29 * DAY);
+    issuer.next(() => Promise.reject(down()));
+    await rejection(certificates.revoke(id));
+    clock.advance(2 * DAY);
+    expect((await certificates.unsettledRevocations({ limit: 10 })).items).toHaveLength(1);
+    await work(made);
+    expect([issuer.issued.size, issuer.revoked.size]).toEqual([3, 3]);
+    expect(await certificates.nextDueAt()).toBeUndefined();
+  });
+
+  it('keeps for as long as it is valid what arrives as it begins', async () => {
+    let arrive = async () => undefined as void;
+    const made = createTestCertificates({
+      wrap: (storage) =>
+        afterQueries(storage, async ({ collection }) => {
+          if (collection === 'certificate_generations') await arrive();
+        }),
+    });
+    const { certificates, another, issuer, clock } = made;
+    const { id } = await another().create({ subjectAltNames });
+    const sign = issuer.sign.bind(issuer);
+    issuer.sign = (request) => sign(request, { notAfter: clock.now() + 500 * DAY });
+    const renewal = underWay(another(), issuer, id, 'in another instance');
+    await renewal.begun;
+    issuer.sign = sign;
+    await another().removeName(id, 'b.example');
+    arrive = async () => {
+      arrive = async () => undefined;
+      await renewal.end();
+    };
+    issuer.onRevoke = () => {
+      throw down();
+    };
+    await rejection(certificates.revoke(id));
+    issuer.onRevoke = () => undefined;
+    clock.advance(450 * DAY);
+    await work(made);
+    expect(issuer.revoked.size).toBe(1);
+    expect(await certificates.nextDueAt()).toBeUndefined();
+  });
 
   it('keeps no key of what it gave up', async () => {
     const { certificates, issuer, another } = createTestCertificates();

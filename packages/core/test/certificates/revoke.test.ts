@@ -76,6 +76,22 @@ describe('revoke', () => {
     expect(await told(id)).toEqual(['created', 'issued', 'revoked']);
   });
 
+  it('is tried again as soon as any other that fails, however often renewals have failed before', async () => {
+    const { certificates, issuer, clock } = createTestCertificates();
+    const { id } = await certificates.create({ subjectAltNames });
+    await certificates.renew(id, { wait: false });
+    clock.advance(120_000);
+    const [failed] = await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
+    await certificates.postpone(failed!, { dueAt: clock.now() + DAY, failure: { code: 'X', message: 'failed' } });
+    issuer.onRevoke = () => {
+      throw new StorageError('STORAGE_UNAVAILABLE', 'down');
+    };
+    await rejection(certificates.revoke(id));
+    clock.advance(120_000);
+    const [job] = await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
+    expect(job).toMatchObject({ reason: 'resume', attempts: 0 });
+  });
+
   it('is refused where nobody can make it known, and for what is not issued; nothing changes', async () => {
     const { certificates, issuer } = createTestCertificates();
     const made = await certificates.create({ subjectAltNames });

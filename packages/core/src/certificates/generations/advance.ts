@@ -11,7 +11,7 @@ import { answerRefused, checkAnswer } from './check-answer.ts';
 import { discardGeneration } from './discard.ts';
 import { isOnTermsOf, storedCsr } from './draft.ts';
 import { recordLate } from './late-generation.ts';
-import { isRefusal, isVerdict } from './refusal.ts';
+import { gaveNothing, isRefusal, isVerdict } from './refusal.ts';
 import { type PendingGeneration, runProcessors } from './run-processors.ts';
 import { type TakenEffect, takeEffect } from './take-effect.ts';
 
@@ -46,9 +46,9 @@ export async function advance(
   try {
     return await advancePending(context, pending, options);
   } catch (error) {
-    const wasGiven = isAnswerRefused(error) || isUnclearOnOldTerms(error, pending, options);
-    if (wasGiven || isRefusedRenewal(error, pending) || isRefusedOnOldTerms(error, pending))
-      await discardGeneration(context, certificateId, generationId, { ...options, wasGiven });
+    const isUnclear = isAnswerRefused(error) || isUnclearOnOldTerms(error, pending, options);
+    if (isUnclear || isRefusedRenewal(error, pending) || isRefusedOnOldTerms(error, pending))
+      await discardGeneration(context, certificateId, generationId, { ...options, wasGiven: !gaveNothing(error) });
     throw error;
   }
 }

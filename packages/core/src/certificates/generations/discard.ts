@@ -12,7 +12,7 @@ import { dropDraft, giveUpDraft } from './draft.ts';
  * Gives up a pending generation, since nothing good can come of asking for it again: the next attempt has a key and a request id of its own. The
  * job stays, so that there is one.
  *
- * @param options.wasGiven whether the issuer gave something for it
+ * @param options.wasGiven whether the issuer may have given something for it
  */
 export async function discardGeneration(
   context: CertificatesContext,

@@ -11,7 +11,7 @@ import { type AskedGeneration, askIssuer } from './ask-issuer.ts';
 import type { CertificateChain } from './chain.ts';
 import { answerRefused } from './check-answer.ts';
 import { storedCsr } from './draft.ts';
-import { isVerdict } from './refusal.ts';
+import { gaveNothing } from './refusal.ts';
 import { reopenRevocation } from './unsettled-revocation.ts';
 
 /** What a generation needs to hold for its certificate to be revoked. */
@@ -31,7 +31,7 @@ export async function learnWhatWasGiven(
   options: Abortable,
 ): Promise<number | undefined> {
   const asked = await askIssuer(context, givenUp, options).catch((error: unknown) => {
-    if (!isVerdict(error)) throw error;
+    if (!gaveNothing(error)) throw error;
   });
   if (asked?.outcome === 'pending') return asked.retryAt;
   const late = asked?.outcome === 'answered' ? await readLate(context, givenUp, asked.answer) : undefined;

@@ -1,6 +1,9 @@
 import { type GenerationValue, generations } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 
+/** Of the requests that were given up, how many are asked for again. More than these were made by somebody who never waited for one. */
+export const MOST_GIVEN_UP = 16;
+
 /** A generation that an issuer is to revoke. */
 export interface OutstandingGeneration {
   readonly id: string;
@@ -30,4 +33,14 @@ export async function* outstandingGenerations(
   for await (const { id, value } of store.walk(generations, query)) {
     if (isOutstanding(value, clock.now())) yield { id, generation: value };
   }
+}
+
+/** The latest requests of a certificate whose answer is not known, by id: those that are asked for again. */
+export async function unansweredRequests(context: CertificatesContext, certificateId: string): Promise<string[]> {
+  const latest: string[] = [];
+  for await (const { id, generation } of outstandingGenerations(context, certificateId)) {
+    if (generation.chainPem === undefined) latest.push(id);
+    if (latest.length > MOST_GIVEN_UP) latest.shift();
+  }
+  return latest;
 }

@@ -7,11 +7,8 @@ import type { CertificatesContext } from '../context.ts';
 import type { AskedGeneration } from './ask-issuer.ts';
 import { dropGenerations } from './drop-generations.ts';
 import { learnWhatWasGiven } from './late-generation.ts';
-import { outstandingGenerations } from './outstanding.ts';
+import { MOST_GIVEN_UP, outstandingGenerations } from './outstanding.ts';
 import { revokingIssuer } from './revoking-issuer.ts';
-
-/** Of the requests that were given up, how many are asked for again. More than these were made by somebody who never waited for one. */
-const MOST_GIVEN_UP = 16;
 
 /** What one call has tried. */
 interface Progress {

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { signalOf } from '../../ports/abortable.ts';
 import type { CrlReasonName } from '../../ports/issuer.ts';
 import { throwIfAborted } from '../../store/backoff.ts';
+import type { Transaction } from '../../store/transaction.ts';
 import { crlReasons } from '../../x509/crl/crl-reason.ts';
 import type { Certificate } from '../certificate.ts';
 import {
   activityOf,
+  type CertificateEntry,
   certificateNotIssued,
   putCertificate,
   requireCertificate,
@@ -14,6 +16,7 @@ import {
 import { type CertificateValue, type GenerationValue, generations, renewalJobs } from '../collections.ts';
 import type { CertificatesContext } from '../context.ts';
 import { giveUpDraft } from '../generations/draft.ts';
+import { unansweredRequests } from '../generations/outstanding.ts';
 import { revokingIssuer } from '../generations/revoking-issuer.ts';
 import { settleRevocation } from '../generations/settle-revocation.ts';
 import { putUnsettled } from '../generations/unsettled-revocation.ts';
@@ -70,19 +73,34 @@ async function takeOutOfService(
     const generation = await transaction.get(generations, value.current);
     // Judged before anything changes: a revocation that nobody can make known would be a promise.
     const { name: issuer } = revokingIssuer(context, id, generation?.value.issuer);
-    const { pending, heldName: _, ...rest } = value;
-    if (pending !== undefined) {
-      const asked = await transaction.get(generations, pending);
-      await giveUpDraft(context, transaction, pending, longestLife(value, asked?.value));
-    }
+    const { pending: _, heldName: __, ...rest } = value;
+    await giveUpRequests(context, transaction, entry);
     await releaseNames(context, transaction, value.subjectAltNames, id);
     const revocation = { reason, at: clock.now() };
     const next: CertificateValue = { ...rest, state: 'revoked', ...activityOf(false), revocation };
     putUnsettled(context, transaction, { id, value, issuer, revocation });
-    planJob(context, transaction, id, next, historyOf(job, value.createdAt));
+    // How often renewals have failed before says nothing of when to try this again.
+    planJob(context, transaction, id, next, { ...historyOf(job, value.createdAt), attempts: 0 });
     return putCertificate(context, transaction, entry, next, { type: 'certificate.revoked', data: { reason } });
   }, signalOf(options));
   if (revoked !== undefined) changes.tell(toChange(id, revoked.value), revoked.version);
+}
+
+/** What is under way is given up, and kept, as are requests that were given up before, until nothing that was given for them can be valid any more. */
+async function giveUpRequests(
+  context: CertificatesContext,
+  transaction: Transaction,
+  { id, value }: CertificateEntry,
+): Promise<void> {
+  const { pending } = value;
+  const given = new Set([...(await unansweredRequests(context, id)), ...(pending === undefined ? [] : [pending])]);
+  const giveUp = async (each: string): Promise<void> => {
+    const asked = await transaction.get(generations, each);
+    // It may have been answered since.
+    if (asked?.value.chainPem === undefined)
+      await giveUpDraft(context, transaction, each, longestLife(value, asked?.value));
+  };
+  await Promise.all([...given].map(giveUp));
 }
 
 /**

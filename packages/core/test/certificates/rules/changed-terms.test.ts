@@ -34,6 +34,23 @@ describe('a renewal on terms that were changed since', () => {
     expect([issuer.issued.size, issuer.revoked.size]).toEqual([3, 3]);
   });
 
+  it('remembers what it no longer asks for where a server has refused the account, and not the request', async () => {
+    const { certificates, issuer } = createTestCertificates();
+    const { id } = await certificates.create({ subjectAltNames });
+    await certificates.renew(id, { wait: false });
+    await certificates.update(id, { profile: 'other' });
+    const problem = { type: 'urn:ietf:params:acme:error:userActionRequired' };
+    issuer.next(async (_request, usual) => {
+      await usual();
+      throw new AcmeError('ACME_REFUSED', 'agree to the terms', { problem });
+    });
+    expect(await codeOf(certificates.renew(id))).toBe('ACME_REFUSED');
+    await certificates.renew(id);
+    expect(new Set(issuer.requests.map(({ requestId }) => requestId)).size).toBe(3);
+    await certificates.revoke(id);
+    expect([issuer.issued.size, issuer.revoked.size]).toEqual([3, 3]);
+  });
+
   it('keeps what is under way on old terms where nobody but the caller, the network or the storage has ended it', async () => {
     const { certificates, issuer } = createTestCertificates();
     const { id } = await certificates.create({ subjectAltNames });

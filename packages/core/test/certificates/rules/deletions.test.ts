@@ -3,7 +3,8 @@ import { CertificateManager, StorageError } from '../../../src/index.ts';
 import { codeOf, rejection } from '../../support/expect-error.ts';
 import { documentsOf, expectForgotten, HEAD_START, work } from '../../support/expect-forgotten.ts';
 import { createTestAuthority } from '../../support/test-authority.ts';
-import { createTestCertificates } from '../../support/test-certificates.ts';
+import { createTestCertificates, DAY } from '../../support/test-certificates.ts';
+import { testCsr } from '../../support/test-keys.ts';
 
 const subjectAltNames = ['a.example', 'b.example'];
 const down = () => new StorageError('STORAGE_UNAVAILABLE', 'down');
@@ -71,6 +72,40 @@ describe('a certificate that is deleted before its issuer knows that it is revok
     expect(records.map(({ status }) => status)).toEqual(['revoked', 'revoked']);
     expect(await certificates.nextDueAt()).toBeUndefined();
     expect((await documentsOf({ another }, id)).generations).toBe(0);
+  });
+
+  it('is revoked for as long as it is valid, and then forgotten, wherever its key is', async () => {
+    for (const csr of [undefined, await testCsr({ names: subjectAltNames })]) {
+      for (const daysDown of [80, 91]) {
+        const made = createTestCertificates();
+        const { certificates, issuer, clock } = made;
+        const { id } = await certificates.create({ subjectAltNames, ...(csr && { csr }) });
+        issuer.onRevoke = () => {
+          throw down();
+        };
+        await rejection(certificates.revoke(id));
+        await certificates.delete(id);
+        clock.advance(daysDown * DAY);
+        if (daysDown === 80) issuer.onRevoke = () => undefined;
+        await work(made, 1);
+        expect([csr, daysDown, issuer.revoked.size]).toEqual([csr, daysDown, daysDown === 80 ? 1 : 0]);
+        expect((await certificates.unsettledRevocations({ limit: 10 })).items).toEqual([]);
+        expect(await certificates.nextDueAt()).toBeUndefined();
+        expect(await documentsOf(made, id)).toEqual({ generations: 0, keys: 0 });
+      }
+    }
+  });
+
+  it('leaves nothing of an answer that arrives after all is forgotten', async () => {
+    const made = createTestCertificates();
+    const { certificates, another, issuer } = made;
+    const { id } = await certificates.create({ subjectAltNames });
+    issuer.next(async (_request, usual) => {
+      await another().delete(id);
+      return usual();
+    });
+    expect(await codeOf(certificates.renew(id))).toBe('CERTIFICATE_NOT_FOUND');
+    expect(await documentsOf(made, id)).toEqual({ generations: 0, keys: 0 });
   });
 
   it('is not known to whoever revokes it at that moment, and is revoked', async () => {
