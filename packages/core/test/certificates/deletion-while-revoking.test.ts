@@ -208,6 +208,19 @@ async function dyingAtEachCall<S extends ReturnType<typeof createFaultyCertifica
   }
 }
 
+/** A certificate that is deleted while nobody knows what its issuer gave for a request under way. Its job is due. */
+async function deletedScene() {
+  const made = createFaultyCertificates();
+  const { successor, issuer, clock } = made;
+  const { id } = await successor.create({ subjectAltNames });
+  await successor.renew(id, { wait: false });
+  issuer.next(() => Promise.reject(down()));
+  await rejection(successor.revoke(id));
+  await successor.delete(id);
+  clock.advance(HEAD_START);
+  return { ...made, id };
+}
+
 describe.each(KINDS)('a process that dies at any storage call (%s)', (kind) => {
   it('while it deletes leaves a certificate to be deleted, or none, and nothing valid', {
     timeout: 120_000,
@@ -238,19 +251,13 @@ describe.each(KINDS)('a process that dies at any storage call (%s)', (kind) => {
 
   it('while it settles the revocation of what is deleted leaves that to be done', { timeout: 120_000 }, async () => {
     const scene = async () => {
-      const made = createFaultyCertificates();
-      const { successor, issuer, certificates, clock } = made;
-      const { id } = await successor.create({ subjectAltNames });
-      await successor.renew(id, { wait: false });
-      issuer.next(() => Promise.reject(down()));
-      await rejection(successor.revoke(id));
-      await successor.delete(id);
-      clock.advance(HEAD_START);
+      const made = await deletedScene();
+      const { certificates } = made;
       const run = async () => {
         const [job] = await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
         await certificates.renew(job!);
       };
-      return { ...made, id, run };
+      return { ...made, run };
     };
     const crashes = await dyingAtEachCall(kind, scene, async (made) => {
       await work(made);
@@ -266,14 +273,8 @@ it.each(
     ['after it was answered'] as const,
   ),
 )('a process that dies %s leaves the revocation of what is deleted to be done', async (when) => {
-  const made = createFaultyCertificates();
-  const { successor, issuer, certificates, clock, faults } = made;
-  const { id } = await successor.create({ subjectAltNames });
-  await successor.renew(id, { wait: false });
-  issuer.next(() => Promise.reject(down()));
-  await rejection(successor.revoke(id));
-  await successor.delete(id);
-  clock.advance(HEAD_START);
+  const made = await deletedScene();
+  const { id, issuer, certificates, faults } = made;
   const [job] = await certificates.claimJobs({ queue: 'test', limit: 1, leaseMs: 60_000 });
   const die = () => {
     faults.plan({ kind: 'refuse', times: Number.POSITIVE_INFINITY });
